@@ -1,0 +1,12 @@
+//! What Evendesk is about, with no I/O: events, commands, `decide`, the aggregates' `apply`, clocks,
+//! matching and permissions.
+//!
+//! Nothing here reads a clock, a file, a socket or a source of randomness: time, ids and what is
+//! known of other streams are arguments. The same code runs on every server node and every desk.
+
+pub mod channel;
+pub mod clock;
+pub mod id;
+pub mod inbound;
+pub mod limits;
+pub mod time;

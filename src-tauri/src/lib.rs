@@ -1,0 +1,1 @@
+//! The desktop app: window, tray, shortcuts, notifications, keychain, thin commands.
