@@ -82,7 +82,11 @@ impl Identity {
     /// Normalises and checks. Email addresses are lower-cased whole (case in the local part is
     /// significant only on paper); numbers become E.164, read in `default_country` (ISO 3166, as in
     /// `DE`) when they carry no country code; the rest is trimmed.
-    pub fn new(kind: IdentityKind, value: &str, default_country: Option<&str>) -> Result<Self, IdentityError> {
+    pub fn new(
+        kind: IdentityKind,
+        value: &str,
+        default_country: Option<&str>,
+    ) -> Result<Self, IdentityError> {
         let value = value.trim();
         if value.is_empty() {
             return Err(IdentityError::Empty);

@@ -6,7 +6,16 @@
 
 pub mod channel;
 pub mod clock;
+pub mod command;
+pub mod conversation;
+pub mod customer;
+pub mod decide;
+pub mod event;
+pub mod feedback;
 pub mod id;
 pub mod inbound;
 pub mod limits;
+pub mod permission;
+pub mod settings;
+pub mod stream;
 pub mod time;

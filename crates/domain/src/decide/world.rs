@@ -1,0 +1,57 @@
+//! What `decide` may ask about streams. The server answers from its replica, a desk from its cache.
+
+use crate::channel::Identity;
+use crate::conversation::Conversation;
+use crate::customer::Customer;
+use crate::feedback::Feedback;
+use crate::id::{AccountId, ConversationId, CustomerId, FeedbackId, MessageId, TeamId, UserId};
+use crate::settings::{Account, Team, User};
+use crate::stream::Recorded;
+
+/// The store could not be asked. Nothing was decided; the command may be tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("the local database cannot be read: {0}")]
+pub struct LookupFailed(pub String);
+
+type Found<T> = Result<Option<T>, LookupFailed>;
+
+/// The state that decisions rest on. A desk knows only what it holds; `None` from it may mean
+/// "not here", which is why the server decides again.
+pub trait World {
+    fn conversation(&self, id: ConversationId) -> Found<Conversation>;
+    fn customer(&self, id: CustomerId) -> Found<Customer>;
+    fn feedback(&self, id: FeedbackId) -> Found<Feedback>;
+    fn team(&self, id: TeamId) -> Found<Team>;
+    fn user(&self, id: UserId) -> Found<User>;
+    fn account(&self, id: AccountId) -> Found<Account>;
+    fn user_by_login(&self, login: &str) -> Found<User>;
+    fn account_by_name(&self, name: &str) -> Found<Account>;
+
+    /// The customer that has this identity; not yet followed to whom they were merged into.
+    fn identity_owner(&self, identity: &Identity) -> Found<CustomerId>;
+    /// Where something that an account saw already is.
+    fn seen_before(&self, account: AccountId, remote_id: &str) -> Found<MessageId>;
+    /// The conversation that holds a mail of that Message-ID, theirs or ours, and the message.
+    fn mail(&self, message_id: &str) -> Found<(ConversationId, MessageId)>;
+    /// The conversation in which an account saw that thread of its network.
+    fn network_thread(&self, account: AccountId, thread: &str) -> Found<ConversationId>;
+    /// A message as it was recorded (received, replied, noted, called), for moving it elsewhere.
+    fn message(&self, conversation: ConversationId, message: MessageId) -> Found<Recorded>;
+    /// Conversations of this customer that are not resolved, the latest word first.
+    fn unresolved(&self, customer: CustomerId) -> Result<Vec<ConversationId>, LookupFailed>;
+    /// The team that takes what nobody routed: the oldest one.
+    fn default_team(&self) -> Found<Team>;
+
+    /// The customer that stands for this one after all merges.
+    fn root_customer(&self, id: CustomerId) -> Result<CustomerId, LookupFailed> {
+        let mut at = id;
+        // Merges refuse cycles; the bound keeps damage from becoming an endless loop.
+        for _ in 0..64 {
+            match self.customer(at)?.and_then(|c| c.merged_into) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        Ok(at)
+    }
+}
