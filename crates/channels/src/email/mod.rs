@@ -1,0 +1,16 @@
+//! Email: raw bytes read ([`parse`]), mailboxes fetched ([`fetch`]), answers sent ([`send`]).
+//!
+//! Reading is pure: any bytes whatsoever give a [`parse::Parsed`] or a reason why not, and never a
+//! panic. What a mail *is* is decided by its content ([`parse::Parsed::remote_id`]); UIDs, flags and
+//! age decide nothing.
+
+mod attachment;
+mod automatic;
+mod bound;
+mod calendar;
+mod headers;
+pub mod html;
+pub mod inspect;
+pub mod parse;
+pub mod quotes;
+pub mod receive;

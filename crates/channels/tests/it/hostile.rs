@@ -1,0 +1,87 @@
+//! Any bytes whatsoever: no panic, no minute-long parse, and what was readable before a change of a
+//! byte is mostly readable after it.
+
+use std::time::{Duration, Instant};
+
+use evendesk_channels::email::parse::{Unreadable, parse};
+use proptest::prelude::*;
+
+use crate::corpus::folder;
+
+fn mails() -> Vec<Vec<u8>> {
+    let files = std::fs::read_dir(folder()).expect("the mails").map(|f| f.expect("a file").path());
+    files
+        .filter(|f| f.extension().is_some_and(|e| e == "eml"))
+        .map(|f| std::fs::read(f).expect("a mail"))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        prop_assert_ne!(parse(&bytes).err(), Some(Unreadable::Broken));
+    }
+
+    #[test]
+    fn a_mail_with_bytes_changed_cut_or_repeated_is_read_or_refused(
+        which in any::<prop::sample::Index>(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..20),
+    ) {
+        let mut mail = which.get(&mails()).clone();
+        for (at, byte, how) in changes {
+            if mail.is_empty() {
+                break;
+            }
+            let at = at.index(mail.len());
+            match how {
+                0 => mail[at] = byte,
+                1 => mail.truncate(at),
+                2 => mail.insert(at, byte),
+                _ => mail.extend_from_within(at..),
+            }
+            mail.truncate(64 * 1024);
+        }
+        prop_assert_ne!(parse(&mail).err(), Some(Unreadable::Broken));
+    }
+}
+
+#[test]
+fn what_would_cost_the_stack_or_minutes_is_refused_or_quick() {
+    let nested = "Content-Type: message/rfc822\r\n\r\n";
+    let parts = "--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n";
+    let head = "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n";
+    let mails = [
+        nested.repeat(100_000),
+        nested.repeat(200),
+        format!("{head}{}", parts.repeat(100_000)),
+        format!("{head}{}{}", parts.repeat(900), "a\r\n".repeat(100_000)),
+        format!("{head}{}", "--x\r\n\r\n".repeat(90_000)),
+        format!("From: a@b.example\r\n{}\r\n", "X: y\r\n".repeat(1_000_000)),
+        format!("From: {}\r\n\r\nHi", "a@b.example, ".repeat(50_000)),
+        format!("From: a@b.example\r\nTo: {}\r\n\r\nHi", "(".repeat(500_000)),
+        format!("From: a@b.example\r\nSubject: {}\r\n\r\nHi", "=?utf-8?q?a?= ".repeat(60_000)),
+        format!(
+            "From: a@b.example\r\nContent-Type: text/html\r\n\r\n{}",
+            "<table><tr><td><b><a>".repeat(50_000)
+        ),
+        format!("From: a@b.example\r\n\r\n{}", "> a\nwrote:\n".repeat(200_000)),
+        format!("From: a@b.example\r\n\r\n{}", "On 3 May a@b.example\n".repeat(200_000)),
+        format!("From: a@b.example\r\n\r\n{}", "From: x\n".repeat(500_000)),
+    ];
+    for (n, mail) in mails.into_iter().enumerate() {
+        let started = Instant::now();
+        // The stack of a worker thread, which is where mails are parsed.
+        let parsed = std::thread::spawn(move || parse(mail.as_bytes()).err());
+        assert_ne!(parsed.join().expect("no panic"), Some(Unreadable::Broken), "mail {n}");
+        println!("mail {n}: {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(20), "mail {n} took {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused_before_it_is_parsed() {
+    let raw = vec![b'a'; evendesk_domain::limits::MAIL_BYTES + 1];
+    assert_eq!(parse(&raw).err(), Some(Unreadable::TooLarge(raw.len())));
+}
