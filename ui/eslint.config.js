@@ -10,7 +10,7 @@ const onlyBackendSpeaksToTauri = {
 };
 
 export default ts.config(
-  { ignores: ["dist/", "node_modules/", "src/lib/backend/types/"] },
+  { ignores: ["dist/", "node_modules/", "src/lib/backend/generated/"] },
   ...ts.configs.recommended,
   ...svelte.configs.recommended,
   {

@@ -1,1 +1,92 @@
 //! The desktop app: window, tray, shortcuts, notifications, keychain, thin commands.
+//!
+//! What an agent can do lives in `crates/desk`; what is here only shows it and carries it
+//! between the page, the desktop and the desk. No rule of the trade may be written here.
+
+mod command_line;
+mod commands;
+pub mod display;
+mod keychain;
+mod log;
+mod notify;
+mod one_click;
+mod opening;
+mod selection;
+mod single;
+mod tray;
+mod window;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub use command_line::CommandLine;
+pub use keychain::{Keychain, KeychainError, Place};
+pub use notify::{Notice, send as notify};
+pub use opening::Matter;
+pub use tray::set_overdue;
+
+use tauri::Manager as _;
+
+/// What this start of the app was asked for, known to every part of it.
+pub struct Start {
+    /// The folder that everything of this desk is kept in.
+    pub data: PathBuf,
+    /// Whether sample customers write all the time.
+    pub demo: bool,
+    /// The team's server, where it was named on the command line.
+    pub server: Option<String>,
+    /// Whether to wait in the tray rather than show the window.
+    pub background: bool,
+}
+
+/// Runs the app until it is quit.
+pub fn run(options: CommandLine) -> ExitCode {
+    log::begin();
+    let start = match options.start() {
+        Ok(start) => start,
+        Err(problem) => {
+            eprintln!("evendesk: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let built = tauri::Builder::default()
+        .plugin(single::plugin(&start.data))
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_state_flags(window::kept_state())
+                .build(),
+        )
+        .plugin(one_click::plugin())
+        .manage(opening::Openings::default())
+        .manage(Keychain::new(&start.data))
+        .manage(start)
+        .invoke_handler(tauri::generate_handler![
+            commands::app_info,
+            commands::read_selection,
+            commands::take_opening,
+        ])
+        .setup(|app| {
+            set_up(app.handle())?;
+            Ok(())
+        })
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => {
+            app.run(|_, _| {});
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("evendesk: the window could not be opened: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn set_up(app: &tauri::AppHandle) -> tauri::Result<()> {
+    tray::show(app);
+    one_click::listen(app);
+    if !app.state::<Start>().background {
+        window::open(app)?;
+    }
+    Ok(())
+}
