@@ -1,1 +1,75 @@
-//! placeholder
+//! The journal: everything that happened, in order, and the few things kept beside it (passwords,
+//! sessions, secrets, leases). One trait; a file an engine; one contract suite run on each.
+//!
+//! It stores and fences; it holds no rules, reads no clock and makes no ids. What an event means is
+//! the domain's, how rows are made of events is the replica's.
+
+mod error;
+mod records;
+pub mod sqlite;
+
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId};
+use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::time::Timestamp;
+use uuid::Uuid;
+
+pub use error::{Damage, Error};
+pub use records::{Batch, Decision, Founding, Session, Workspace};
+pub use sqlite::SqliteJournal;
+
+/// One workspace's journal. Methods block; callers in async code run them where blocking is allowed.
+///
+/// Whoever writes has claimed an epoch first; an append under an older one is refused, so a writer
+/// that was replaced while it slept can do no harm.
+pub trait Journal: Send + Sync {
+    /// Makes the workspace. Refused where there is one already.
+    fn found(&self, founding: &Founding) -> Result<(), Error>;
+    /// None until it has been founded.
+    fn workspace(&self) -> Result<Option<Workspace>, Error>;
+    /// Takes writing over: raises the epoch and returns it.
+    fn claim(&self) -> Result<u64, Error>;
+    /// Seq of the last event, 0 when there is none.
+    fn head(&self) -> Result<u64, Error>;
+
+    /// Keeps a batch whole or not at all; durable when it returns.
+    fn append(&self, epoch: u64, batch: &Batch) -> Result<(), Error>;
+    /// Events after `after` in order, `limit` at most.
+    fn read(&self, after: u64, limit: usize) -> Result<Vec<Recorded>, Error>;
+    fn read_stream(&self, stream: StreamId) -> Result<Vec<Recorded>, Error>;
+    fn event(&self, seq: u64) -> Result<Option<Recorded>, Error>;
+    /// What became of a command, if it has been decided.
+    fn decision(&self, command: CommandId) -> Result<Option<Decision>, Error>;
+    /// Puts a blanked event in the place of each; kind, stream, instants and maker stay. The words
+    /// are gone from the engine's files when this returns.
+    fn redact(&self, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error>;
+
+    /// Takes a lease that is free, expired, or the holder's own; false while another holds it.
+    fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error>;
+    /// Prolongs a lease still held; false once it has been lost.
+    fn renew_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error>;
+    fn release_lease(&self, name: &str, holder: Uuid) -> Result<(), Error>;
+
+    /// Keeps a password's hash (a PHC string), in place of any before.
+    fn set_password(&self, user: UserId, hash: &str) -> Result<(), Error>;
+    fn password(&self, user: UserId) -> Result<Option<String>, Error>;
+
+    fn open_session(&self, session: &Session) -> Result<(), Error>;
+    /// The session of that token digest, unless it is over.
+    fn session(&self, digest: &[u8; 32], now: Timestamp) -> Result<Option<Session>, Error>;
+    fn end_session(&self, digest: &[u8; 32]) -> Result<(), Error>;
+    /// Ends every session of one installation.
+    fn end_device(&self, device: DeviceId) -> Result<(), Error>;
+    /// Ends every session of one person.
+    fn end_user_sessions(&self, user: UserId) -> Result<(), Error>;
+    /// Clears away what has expired.
+    fn sweep_sessions(&self, now: Timestamp) -> Result<(), Error>;
+
+    /// Keeps sealed bytes under a name, in place of any before.
+    fn put_secret(&self, name: &str, sealed: &[u8]) -> Result<(), Error>;
+    fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Keeps what proves a later undo. Beside the events: those never say who could undo.
+    fn put_undo(&self, feedback: FeedbackId, digest: &[u8; 32]) -> Result<(), Error>;
+    fn undo(&self, feedback: FeedbackId) -> Result<Option<[u8; 32]>, Error>;
+}

@@ -1,0 +1,185 @@
+//! Events and decisions.
+
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{CommandId, UserId};
+use evendesk_domain::stream::{Actor, Recorded, StreamId, StreamKind};
+use evendesk_domain::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use crate::error::Doing;
+use crate::{Batch, Damage, Decision, Error};
+
+const COLUMNS: &str = "SELECT seq, stream_kind, stream_id, at, actor, command, payload FROM event";
+
+pub(super) fn append(connection: &Connection, epoch: u64, batch: &Batch) -> Result<(), Error> {
+    let head = fence(connection, epoch)?;
+    let mut expected = head + 1;
+    if let Some(first) = batch.events.first()
+        && first.seq != expected
+    {
+        return Err(Error::Behind { head });
+    }
+    for event in &batch.events {
+        if event.seq != expected {
+            return Err(Error::Gap { expected });
+        }
+        insert(connection, event)?;
+        expected += 1;
+    }
+    for decision in &batch.decisions {
+        connection
+            .prepare_cached("INSERT INTO decision (command, outcome, at) VALUES (?1, ?2, ?3)")
+            .and_then(|mut s| s.execute(params![decision.command.0, decision.outcome, decision.at.millis()]))
+            .doing("keep a decision")?;
+    }
+    connection
+        .prepare_cached("UPDATE workspace SET head = ?1")
+        .and_then(|mut s| s.execute([expected - 1]))
+        .doing("move the journal's head")?;
+    Ok(())
+}
+
+/// Holds a writer to its epoch; returns the head.
+fn fence(connection: &Connection, epoch: u64) -> Result<u64, Error> {
+    let found = connection
+        .prepare_cached("SELECT epoch, head FROM workspace")
+        .and_then(|mut s| s.query_row([], |row| Ok((row.get::<_, u64>(0)?, row.get(1)?))).optional())
+        .doing("read the journal's head")?;
+    match found {
+        None => Err(Error::NoWorkspace),
+        Some((theirs, _)) if theirs != epoch => Err(Error::Fenced { ours: epoch, theirs }),
+        Some((_, head)) => Ok(head),
+    }
+}
+
+fn insert(connection: &Connection, event: &Recorded) -> Result<(), Error> {
+    let command = event.command.as_ref().map_or(&[][..], |c| c.0.as_bytes());
+    connection
+        .prepare_cached(
+            "INSERT INTO event (seq, stream_id, stream_kind, at, actor, command, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                event.seq,
+                event.stream.id,
+                event.stream.kind.name(),
+                event.at.millis(),
+                actor_text(event.by),
+                command,
+                event.event.to_text(),
+            ])
+        })
+        .doing("keep an event")?;
+    Ok(())
+}
+
+pub(super) fn read(connection: &Connection, after: u64, limit: usize) -> Result<Vec<Recorded>, Error> {
+    let sql = format!("{COLUMNS} WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+    collect(connection, &sql, params![after, limit])
+}
+
+pub(super) fn read_stream(connection: &Connection, stream: StreamId) -> Result<Vec<Recorded>, Error> {
+    let sql = format!("{COLUMNS} WHERE stream_id = ?1 AND stream_kind = ?2 ORDER BY seq");
+    collect(connection, &sql, params![stream.id, stream.kind.name()])
+}
+
+pub(super) fn event(connection: &Connection, seq: u64) -> Result<Option<Recorded>, Error> {
+    Ok(collect(connection, &format!("{COLUMNS} WHERE seq = ?1"), [seq])?.pop())
+}
+
+fn collect(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<Recorded>, Error> {
+    let mut statement = connection.prepare_cached(sql).doing("read the journal")?;
+    let mut rows = statement.query(params).doing("read the journal")?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().doing("read the journal")? {
+        let raw = Raw::read(row).doing("read an event")?;
+        found.push(raw.into_recorded()?);
+    }
+    Ok(found)
+}
+
+/// A row as it stands, before anything in it is trusted.
+struct Raw {
+    seq: u64,
+    kind: String,
+    stream: Uuid,
+    at: i64,
+    actor: String,
+    command: Option<Uuid>,
+    payload: String,
+}
+
+impl Raw {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            kind: row.get(1)?,
+            stream: row.get(2)?,
+            at: row.get(3)?,
+            actor: row.get(4)?,
+            command: Uuid::from_slice(row.get_ref(5)?.as_blob()?).ok(),
+            payload: row.get(6)?,
+        })
+    }
+
+    fn into_recorded(self) -> Result<Recorded, Error> {
+        let seq = self.seq;
+        let damaged = |damage| Error::Damaged { seq, damage };
+        let kind = StreamKind::from_name(&self.kind).ok_or_else(|| damaged(Damage::Stream(self.kind)))?;
+        Ok(Recorded {
+            seq,
+            stream: StreamId { kind, id: self.stream },
+            at: Timestamp::from_millis(self.at),
+            by: actor(&self.actor).ok_or_else(|| damaged(Damage::Actor(self.actor)))?,
+            command: self.command.map(CommandId),
+            event: Event::from_text(&self.payload).map_err(|e| damaged(e.into()))?,
+        })
+    }
+}
+
+fn actor_text(actor: Actor) -> String {
+    match actor {
+        Actor::User(user) => user.0.to_string(),
+        Actor::System => "system".into(),
+        Actor::Nobody => "nobody".into(),
+    }
+}
+
+fn actor(text: &str) -> Option<Actor> {
+    match text {
+        "system" => Some(Actor::System),
+        "nobody" => Some(Actor::Nobody),
+        user => Uuid::parse_str(user).ok().map(|id| Actor::User(UserId(id))),
+    }
+}
+
+pub(super) fn decision(connection: &Connection, command: CommandId) -> Result<Option<Decision>, Error> {
+    let read = |row: &Row<'_>| {
+        Ok(Decision { command, outcome: row.get(0)?, at: Timestamp::from_millis(row.get(1)?) })
+    };
+    connection
+        .prepare_cached("SELECT outcome, at FROM decision WHERE command = ?1")
+        .and_then(|mut s| s.query_row([command.0], read).optional())
+        .doing("look a decision up")
+}
+
+pub(super) fn redact(connection: &Connection, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error> {
+    fence(connection, epoch)?;
+    for (seq, event) in blanked {
+        let before = self::event(connection, *seq)?.ok_or(Error::NotTheSame { seq: *seq })?;
+        if std::mem::discriminant(&before.event) != std::mem::discriminant(event) {
+            return Err(Error::NotTheSame { seq: *seq });
+        }
+        connection
+            .prepare_cached("UPDATE event SET payload = ?2 WHERE seq = ?1")
+            .and_then(|mut s| s.execute(params![seq, event.to_text()]))
+            .doing("blank an event")?;
+    }
+    Ok(())
+}

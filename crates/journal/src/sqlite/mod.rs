@@ -1,0 +1,220 @@
+//! The journal in one SQLite file: one writing connection, a few reading ones that never wait for it.
+
+mod aside;
+mod events;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId, WorkspaceId};
+use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::time::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use uuid::Uuid;
+
+use crate::error::Doing;
+use crate::{Batch, Decision, Error, Founding, Journal, Session, Workspace};
+
+/// Reading connections kept for the next reader; more are opened when more read at once.
+const KEPT_READERS: usize = 4;
+
+pub struct SqliteJournal {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl SqliteJournal {
+    /// Opens or makes the file. That only one process writes it is the data folder's lock to see to;
+    /// the epoch fences whoever gets around that.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let mut writer = Connection::open(path).doing("open the journal")?;
+        schema::prepare_writer(&writer)?;
+        schema::migrate(&mut writer)?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+    }
+
+    /// A transaction is rolled back when it is dropped, so a panic elsewhere leaves the connection good.
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_with<T>(&self, f: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let kept = self.kept().pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => self.open_reader()?,
+        };
+        let found = f(&connection);
+        let mut kept = self.kept();
+        if kept.len() < KEPT_READERS {
+            kept.push(connection);
+        }
+        found
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_reader(&self) -> Result<Connection, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(&self.path, flags).doing("open the journal for reading")?;
+        schema::prepare_reader(&reader)?;
+        Ok(reader)
+    }
+}
+
+fn workspace(connection: &Connection) -> Result<Option<Workspace>, Error> {
+    let sql = "SELECT id, name, incarnation, submit_key, epoch, head FROM workspace";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Workspace {
+            id: WorkspaceId(row.get(0)?),
+            name: row.get(1)?,
+            incarnation: row.get(2)?,
+            submit_key: row.get(3)?,
+            epoch: row.get(4)?,
+            head: row.get(5)?,
+        })
+    };
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut s| s.query_row([], read).optional())
+        .doing("read the workspace")
+}
+
+impl Journal for SqliteJournal {
+    fn found(&self, founding: &Founding) -> Result<(), Error> {
+        let connection = self.writer();
+        if workspace(&connection)?.is_some() {
+            return Err(Error::AlreadyFounded);
+        }
+        connection
+            .execute(
+                "INSERT INTO workspace (one, id, name, incarnation, submit_key, founded_at, epoch, head)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0)",
+                params![
+                    founding.id.0,
+                    founding.name,
+                    founding.incarnation,
+                    founding.submit_key,
+                    founding.at.millis()
+                ],
+            )
+            .doing("make the workspace")?;
+        Ok(())
+    }
+
+    fn workspace(&self) -> Result<Option<Workspace>, Error> {
+        self.read_with(workspace)
+    }
+
+    fn claim(&self) -> Result<u64, Error> {
+        self.writer()
+            .query_row("UPDATE workspace SET epoch = epoch + 1 RETURNING epoch", [], |row| row.get(0))
+            .optional()
+            .doing("take the journal over")?
+            .ok_or(Error::NoWorkspace)
+    }
+
+    fn head(&self) -> Result<u64, Error> {
+        Ok(self.workspace()?.ok_or(Error::NoWorkspace)?.head)
+    }
+
+    fn append(&self, epoch: u64, batch: &Batch) -> Result<(), Error> {
+        let mut connection = self.writer();
+        let tx =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).doing("begin an append")?;
+        events::append(&tx, epoch, batch)?;
+        tx.commit().doing("append to the journal")
+    }
+
+    fn read(&self, after: u64, limit: usize) -> Result<Vec<Recorded>, Error> {
+        self.read_with(|c| events::read(c, after, limit))
+    }
+
+    fn read_stream(&self, stream: StreamId) -> Result<Vec<Recorded>, Error> {
+        self.read_with(|c| events::read_stream(c, stream))
+    }
+
+    fn event(&self, seq: u64) -> Result<Option<Recorded>, Error> {
+        self.read_with(|c| events::event(c, seq))
+    }
+
+    fn decision(&self, command: CommandId) -> Result<Option<Decision>, Error> {
+        self.read_with(|c| events::decision(c, command))
+    }
+
+    fn redact(&self, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error> {
+        let mut connection = self.writer();
+        let tx = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .doing("begin a redaction")?;
+        events::redact(&tx, epoch, blanked)?;
+        tx.commit().doing("redact")?;
+        // The old page images live on in the write-ahead log until it is emptied.
+        schema::empty_log(&connection)
+    }
+
+    fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error> {
+        aside::take_lease(&self.writer(), name, holder, now, now.plus_seconds(ttl_s))
+    }
+
+    fn renew_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error> {
+        aside::renew_lease(&self.writer(), name, holder, now, now.plus_seconds(ttl_s))
+    }
+
+    fn release_lease(&self, name: &str, holder: Uuid) -> Result<(), Error> {
+        aside::release_lease(&self.writer(), name, holder)
+    }
+
+    fn set_password(&self, user: UserId, hash: &str) -> Result<(), Error> {
+        aside::set_password(&self.writer(), user, hash)
+    }
+
+    fn password(&self, user: UserId) -> Result<Option<String>, Error> {
+        self.read_with(|c| aside::password(c, user))
+    }
+
+    fn open_session(&self, session: &Session) -> Result<(), Error> {
+        aside::open_session(&self.writer(), session)
+    }
+
+    fn session(&self, digest: &[u8; 32], now: Timestamp) -> Result<Option<Session>, Error> {
+        self.read_with(|c| aside::session(c, digest, now))
+    }
+
+    fn end_session(&self, digest: &[u8; 32]) -> Result<(), Error> {
+        aside::end_sessions(&self.writer(), "digest", digest.as_slice())
+    }
+
+    fn end_device(&self, device: DeviceId) -> Result<(), Error> {
+        aside::end_sessions(&self.writer(), "device", device.0.as_bytes())
+    }
+
+    fn end_user_sessions(&self, user: UserId) -> Result<(), Error> {
+        aside::end_sessions(&self.writer(), "user", user.0.as_bytes())
+    }
+
+    fn sweep_sessions(&self, now: Timestamp) -> Result<(), Error> {
+        aside::sweep_sessions(&self.writer(), now)
+    }
+
+    fn put_secret(&self, name: &str, sealed: &[u8]) -> Result<(), Error> {
+        aside::put_secret(&self.writer(), name, sealed)
+    }
+
+    fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.read_with(|c| aside::secret(c, name))
+    }
+
+    fn put_undo(&self, feedback: FeedbackId, digest: &[u8; 32]) -> Result<(), Error> {
+        aside::put_undo(&self.writer(), feedback, digest)
+    }
+
+    fn undo(&self, feedback: FeedbackId) -> Result<Option<[u8; 32]>, Error> {
+        self.read_with(|c| aside::undo(c, feedback))
+    }
+}

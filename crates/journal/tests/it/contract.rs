@@ -1,0 +1,250 @@
+//! What any journal promises, as functions over a place that can be opened again and again.
+
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, MessageId, UserId, WorkspaceId};
+use evendesk_domain::stream::{Actor, Recorded, StreamId, StreamKind};
+use evendesk_domain::time::Timestamp;
+use evendesk_journal::{Batch, Decision, Error, Founding, Journal, Session};
+use uuid::Uuid;
+
+/// Where a journal of one engine lives. Opening it again is what a restart does.
+pub trait Place {
+    fn open(&self) -> Box<dyn Journal>;
+}
+
+/// Runs each promise as a test of its own on the engine that `$place` makes places of.
+macro_rules! on_engine {
+    ($place:ident: $($promise:ident)*) => {$(
+        #[test]
+        fn $promise() {
+            crate::contract::$promise(&$place());
+        }
+    )*};
+    ($place:ident) => {
+        crate::contract::on_engine! { $place:
+            what_is_appended_is_read_back_in_order_also_after_a_restart
+            a_batch_is_kept_whole_or_not_at_all
+            a_writer_that_was_replaced_writes_nothing
+            a_writer_that_is_behind_is_told_where_the_head_is
+            a_decision_is_made_once
+            an_event_from_the_future_survives
+            a_redaction_may_not_change_what_happened
+            a_lease_is_held_by_one_until_it_runs_out
+            a_session_ends_by_time_by_device_and_by_sign_out
+            what_undoes_feedback_cannot_be_replaced
+            a_workspace_is_founded_once
+        }
+    };
+}
+pub(crate) use on_engine;
+
+pub fn founding() -> Founding {
+    Founding {
+        id: WorkspaceId(Uuid::from_u128(1)),
+        name: "Analytical Engines".into(),
+        incarnation: Uuid::from_u128(2),
+        submit_key: "key".into(),
+        at: at(0),
+    }
+}
+
+pub fn note(text: &str) -> Event {
+    Event::NoteAdded { message: MessageId(Uuid::from_u128(3)), text: text.into() }
+}
+
+pub fn opened() -> Event {
+    Event::CustomerOpened { name: "Ada".into() }
+}
+
+/// Events in a row from `first`, all in one stream.
+pub fn batch(first: u64, events: Vec<Event>) -> Batch {
+    let record = |(seq, event)| Recorded {
+        seq,
+        stream: stream(7),
+        at: at(1),
+        by: Actor::User(UserId(Uuid::from_u128(4))),
+        command: Some(CommandId(Uuid::from_u128(5))),
+        event,
+    };
+    Batch { events: (first..).zip(events).map(record).collect(), decisions: Vec::new() }
+}
+
+const fn at(s: i64) -> Timestamp {
+    Timestamp::from_seconds(s)
+}
+
+const fn stream(n: u128) -> StreamId {
+    StreamId { kind: StreamKind::Conversation, id: Uuid::from_u128(n) }
+}
+
+fn decision(id: u128, outcome: &str) -> Decision {
+    Decision { command: CommandId(Uuid::from_u128(id)), outcome: outcome.into(), at: at(1) }
+}
+
+fn founded(place: &dyn Place) -> (Box<dyn Journal>, u64) {
+    let journal = place.open();
+    journal.found(&founding()).unwrap();
+    let epoch = journal.claim().unwrap();
+    (journal, epoch)
+}
+
+pub fn what_is_appended_is_read_back_in_order_also_after_a_restart(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    let mut first = batch(1, vec![opened(), note("one")]);
+    first.events[1].stream = stream(8);
+    first.events[1].by = Actor::Nobody;
+    first.events[1].command = None;
+    let second = batch(3, vec![note("two")]);
+    journal.append(epoch, &first).unwrap();
+    journal.append(epoch, &second).unwrap();
+    drop(journal);
+
+    let journal = place.open();
+    let all = [first.events.clone(), second.events.clone()].concat();
+    assert_eq!(journal.head().unwrap(), 3);
+    assert_eq!(journal.read(0, 9).unwrap(), all);
+    assert_eq!(journal.read(1, 1).unwrap(), all[1..2]);
+    assert_eq!(journal.read_stream(stream(7)).unwrap(), [all[0].clone(), all[2].clone()]);
+    assert_eq!(journal.event(2).unwrap().as_ref(), Some(&all[1]));
+    assert_eq!(journal.event(4).unwrap(), None);
+    let namesake = StreamId { kind: StreamKind::Customer, ..stream(7) };
+    assert!(journal.read_stream(namesake).unwrap().is_empty());
+}
+
+pub fn a_batch_is_kept_whole_or_not_at_all(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    let mut gap = batch(1, vec![opened(), note("one")]);
+    gap.events[1].seq = 3;
+    assert!(matches!(journal.append(epoch, &gap), Err(Error::Gap { expected: 2 })));
+
+    let mut twice = batch(1, vec![opened()]);
+    twice.decisions = vec![decision(1, "a"), decision(1, "b")];
+    assert!(journal.append(epoch, &twice).is_err());
+
+    assert_eq!(journal.head().unwrap(), 0);
+    assert!(journal.read(0, 9).unwrap().is_empty());
+    assert_eq!(journal.decision(CommandId(Uuid::from_u128(1))).unwrap(), None);
+    journal.append(epoch, &batch(1, vec![opened()])).unwrap();
+}
+
+pub fn a_writer_that_was_replaced_writes_nothing(place: &dyn Place) {
+    let (old, old_epoch) = founded(place);
+    let new = place.open();
+    let new_epoch = new.claim().unwrap();
+    assert!(new_epoch > old_epoch);
+
+    let late = batch(1, vec![opened()]);
+    assert!(matches!(old.append(old_epoch, &late), Err(Error::Fenced { .. })));
+    let only_a_decision = Batch { events: Vec::new(), decisions: vec![decision(1, "late")] };
+    assert!(matches!(old.append(old_epoch, &only_a_decision), Err(Error::Fenced { .. })));
+    assert!(matches!(old.redact(old_epoch, &[]), Err(Error::Fenced { .. })));
+    new.append(new_epoch, &late).unwrap();
+}
+
+pub fn a_writer_that_is_behind_is_told_where_the_head_is(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    journal.append(epoch, &batch(1, vec![opened(), note("one")])).unwrap();
+    let behind = journal.append(epoch, &batch(2, vec![note("two")]));
+    assert!(matches!(behind, Err(Error::Behind { head: 2 })));
+}
+
+pub fn a_decision_is_made_once(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    let refused = Batch { events: Vec::new(), decisions: vec![decision(1, "refused")] };
+    journal.append(epoch, &refused).unwrap();
+    let other = Batch { events: Vec::new(), decisions: vec![decision(1, "accepted")] };
+    assert!(journal.append(epoch, &other).is_err());
+    let kept = place.open().decision(CommandId(Uuid::from_u128(1))).unwrap().unwrap();
+    assert_eq!(kept.outcome, "refused");
+}
+
+pub fn an_event_from_the_future_survives(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    let event = Event::from_text(r#"{"kind":"dreamt","of":"sheep","v":7}"#).unwrap();
+    journal.append(epoch, &batch(1, vec![event.clone()])).unwrap();
+    assert_eq!(journal.event(1).unwrap().unwrap().event, event);
+}
+
+pub fn a_redaction_may_not_change_what_happened(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    journal.append(epoch, &batch(1, vec![opened(), note("words")])).unwrap();
+    assert!(matches!(journal.redact(epoch, &[(2, Event::Resolved)]), Err(Error::NotTheSame { seq: 2 })));
+    assert!(matches!(journal.redact(epoch, &[(9, note(""))]), Err(Error::NotTheSame { seq: 9 })));
+    let half = [(2, note("")), (9, note(""))];
+    assert!(journal.redact(epoch, &half).is_err());
+    assert_eq!(journal.event(2).unwrap().unwrap().event, note("words"));
+
+    journal.redact(epoch, &[(2, note(""))]).unwrap();
+    let blanked = journal.event(2).unwrap().unwrap();
+    assert_eq!((blanked.event, blanked.at, blanked.seq), (note(""), at(1), 2));
+}
+
+pub fn a_lease_is_held_by_one_until_it_runs_out(place: &dyn Place) {
+    let (one, _) = founded(place);
+    let two = place.open();
+    let (alice, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    assert!(one.take_lease("mail", alice, at(0), 10).unwrap());
+    assert!(!two.take_lease("mail", bob, at(9), 10).unwrap());
+    assert!(two.take_lease("deadlines", bob, at(9), 10).unwrap());
+    assert!(one.renew_lease("mail", alice, at(9), 10).unwrap());
+    assert!(!two.take_lease("mail", bob, at(15), 10).unwrap());
+
+    assert!(two.take_lease("mail", bob, at(19), 10).unwrap());
+    assert!(!one.renew_lease("mail", alice, at(20), 10).unwrap());
+    one.release_lease("mail", alice).unwrap();
+    assert!(!one.take_lease("mail", alice, at(20), 10).unwrap());
+    two.release_lease("mail", bob).unwrap();
+    assert!(one.take_lease("mail", alice, at(20), 10).unwrap());
+    assert!(!one.renew_lease("mail", alice, at(30), 10).unwrap());
+}
+
+pub fn a_session_ends_by_time_by_device_and_by_sign_out(place: &dyn Place) {
+    let (journal, _) = founded(place);
+    let session = |n: u8, device| Session {
+        digest: [n; 32],
+        user: UserId(Uuid::from_u128(1)),
+        device: DeviceId(Uuid::from_u128(device)),
+        opened_at: at(0),
+        expires_at: at(100),
+    };
+    let live = |n: u8, s| journal.session(&[n; 32], at(s)).unwrap().is_some();
+    for (n, device) in [(1, 1), (2, 2), (3, 2), (4, 3)] {
+        journal.open_session(&session(n, device)).unwrap();
+    }
+    assert_eq!(journal.session(&[1; 32], at(1)).unwrap(), Some(session(1, 1)));
+    assert!(live(1, 99) && !live(1, 100) && !live(9, 1));
+
+    journal.end_session(&[1; 32]).unwrap();
+    journal.end_device(DeviceId(Uuid::from_u128(2))).unwrap();
+    assert_eq!([1, 2, 3, 4].map(|n| live(n, 1)), [false, false, false, true]);
+    journal.sweep_sessions(at(100)).unwrap();
+    assert!(!live(4, 1));
+}
+
+pub fn what_undoes_feedback_cannot_be_replaced(place: &dyn Place) {
+    let (journal, _) = founded(place);
+    let feedback = FeedbackId(Uuid::from_u128(1));
+    journal.put_undo(feedback, &[1; 32]).unwrap();
+    journal.put_undo(feedback, &[2; 32]).unwrap();
+    assert_eq!(journal.undo(feedback).unwrap(), Some([1; 32]));
+    assert_eq!(journal.undo(FeedbackId(Uuid::from_u128(2))).unwrap(), None);
+}
+
+pub fn a_workspace_is_founded_once(place: &dyn Place) {
+    let journal = place.open();
+    assert_eq!(journal.workspace().unwrap(), None);
+    assert!(matches!(journal.claim(), Err(Error::NoWorkspace)));
+    assert!(matches!(journal.head(), Err(Error::NoWorkspace)));
+    journal.found(&founding()).unwrap();
+    assert!(matches!(journal.found(&founding()), Err(Error::AlreadyFounded)));
+    journal.put_secret("mailbox", b"sealed").unwrap();
+    journal.put_secret("mailbox", b"sealed again").unwrap();
+    journal.set_password(UserId(Uuid::nil()), "$argon2id$").unwrap();
+
+    let again = place.open();
+    let workspace = again.workspace().unwrap().unwrap();
+    assert_eq!((workspace.id, workspace.name), (founding().id, founding().name));
+    assert_eq!(again.secret("mailbox").unwrap().as_deref(), Some(&b"sealed again"[..]));
+    assert_eq!(again.password(UserId(Uuid::nil())).unwrap().as_deref(), Some("$argon2id$"));
+    assert_eq!(again.secret("other").unwrap(), None);
+}
