@@ -1,86 +1,41 @@
-//! The clocks: the types that the rest builds on; the engine itself follows in the next commits.
-use crate::{channel::Channel, id::*, time::Timestamp};
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Priority {
-    Low,
-    Normal,
-    High,
-    Urgent,
-}
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS)]
-pub struct Terms {}
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct TermsError;
-impl Terms {
-    pub fn check(&self) -> Result<(), TermsError> {
-        Ok(())
-    }
-}
-pub struct CompiledTerms;
-pub trait TermsLookup {
-    fn terms(&self, id: TermsId) -> Option<Arc<CompiledTerms>>;
-}
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    pub at: Timestamp,
-    pub learnt_at: Timestamp,
-    pub what: What,
-}
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum What {
-    CustomerSpoke { message: MessageId, channel: Channel },
-    Replied { reply: MessageId, channel: Channel, follow_up: bool },
-    DeliveryFailed { reply: MessageId },
-    CallAnswered { message: MessageId, picked_up_at: Timestamp, ended_at: Timestamp, follow_up: bool },
-    OutboundCall { message: MessageId, ended_at: Timestamp, reached: bool, follow_up: bool },
-    NoReplyNeeded,
-    Waiting,
-    Hold,
-    Resume,
-    Resolve,
-    Reopen,
-    PriorityChanged { priority: Priority },
-    TermsChanged { terms: TermsId },
-}
-impl What {
-    pub fn message(&self) -> Option<MessageId> {
-        None
-    }
-}
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct History {
-    pub terms: TermsId,
-    pub priority: Priority,
-    pub part: bool,
-    pub entries: Vec<Entry>,
-}
-impl History {
-    pub fn new(terms: TermsId, priority: Priority) -> Self {
-        Self { terms, priority, part: false, entries: vec![] }
-    }
-    pub fn current_priority(&self) -> Priority {
-        self.priority
-    }
-    pub fn current_terms(&self) -> TermsId {
-        self.terms
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    Open,
-    Waiting,
-    Hold,
-    Resolved,
-}
-pub struct Reading {
-    pub status: Status,
-    pub open_turn: Option<usize>,
-}
-/// Not yet the engine: no turn is ever open.
-pub fn read(_: &History, _: &dyn TermsLookup) -> Reading {
-    Reading { status: Status::Open, open_turn: None }
-}
+//! The clock engine: one for every promise, whatever the channel.
+//!
+//! A [`History`] (what happened, in the order it was learnt) is [`read`] against the immutable
+//! [`Terms`] it names, and gives a [`Reading`]: the status, and a [`Timer`] for every turn and for
+//! the resolution. Timers hold instants only, so a stored one stays true while time passes; what it
+//! means now is asked of it with `now`.
+//!
+//! | file | thought |
+//! | --- | --- |
+//! | `calendar` | when a department works, as people write it down |
+//! | `openings` | the same, compiled: `elapsed` and `due` |
+//! | `policy` | how long each thing may take |
+//! | `history` | what happened, as the clocks see it |
+//! | `steps` | a history as instants in order |
+//! | `running` | one clock: counts, stands still, falls due |
+//! | `engine` | turns, resolution and status |
+//! | `timer` | what the engine says, and what it means at an instant |
+//! | `explain` | why it is due then |
+//! | `vectors` | the replay format of `evendesk-server sla replay` |
+//!
+//! Nothing here reads a channel to decide anything; it is carried along to be shown and counted.
+
+mod calendar;
+mod engine;
+mod explain;
+mod history;
+mod openings;
+mod policy;
+mod running;
+mod steps;
+mod timer;
+mod turn;
+pub mod vectors;
+
+pub use calendar::{Calendar, CalendarError, Opening, Override, TimeOfDay, Weekly};
+pub use engine::{read, read_as_of};
+pub use explain::{Line, explain};
+pub use history::{Entry, History, MergedFacts, MergedResolution, MergedTurn, What};
+pub use openings::CompiledCalendar;
+pub use policy::{CompiledTerms, Policy, PolicyError, Priority, Targets, Terms, TermsError, TermsLookup};
+pub use timer::{Eased, OpenTurn, Reading, State, Status, Target, Timer};

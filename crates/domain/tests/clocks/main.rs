@@ -1,0 +1,4 @@
+//! The clock engine against recorded histories, against a minute-by-minute walk, and against the
+//! laws it must keep.
+
+mod vectors;
