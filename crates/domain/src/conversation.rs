@@ -118,10 +118,12 @@ impl Conversation {
             Event::Assigned { assignee } => self.assignee = *assignee,
             Event::TeamChanged { to, .. } => self.team = *to,
             Event::PriorityChanged { priority } => {
-                self.happened(at, at, What::PriorityChanged { priority: *priority });
+                let by = recorded.by.user();
+                self.happened(at, at, What::PriorityChanged { priority: *priority, by });
             }
             Event::TermsChanged { terms, effective_at } => {
-                self.happened(*effective_at, at, What::TermsChanged { terms: *terms });
+                let by = recorded.by.user();
+                self.happened(*effective_at, at, What::TermsChanged { terms: *terms, by });
             }
             Event::Snoozed { until } => self.snoozed_until = Some(*until),
             Event::Unsnoozed => self.snoozed_until = None,
@@ -132,7 +134,7 @@ impl Conversation {
             Event::Reopened => self.happened(at, at, What::Reopen),
             Event::NoReplyNeeded => self.happened(at, at, What::NoReplyNeeded),
             Event::StepReached { timer, step } => self.steps.push((*timer, *step)),
-            Event::MessageMovedOut { message, .. } => self.moved_out(*message),
+            Event::MessageMovedOut { message, .. } => self.moved_out(*message, at),
             Event::MessageMovedIn { learnt_at, by, original, .. } => {
                 let event = (**original).clone();
                 self.step(&Recorded { at: *learnt_at, by: *by, event, ..recorded.clone() });
@@ -210,11 +212,11 @@ impl Conversation {
         }
     }
 
-    fn moved_out(&mut self, message: MessageId) {
+    fn moved_out(&mut self, message: MessageId, at: Timestamp) {
         if let Some(facts) = self.messages.iter_mut().find(|m| m.id == message) {
             facts.said = Said::MovedOut;
         }
-        self.history.entries.retain(|e| e.what.message() != Some(message));
+        self.happened(at, at, What::MovedAway { message });
     }
 
     fn learn_route(&mut self, inbound: &Inbound) {

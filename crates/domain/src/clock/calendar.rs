@@ -130,7 +130,9 @@ pub enum CalendarError {
     Zone(String),
     #[error("the calendar has no opening at all, so nothing would ever fall due")]
     NeverOpen,
-    #[error("{day}: an opening must end after it starts, on the same day ({from} to {to}); split one that crosses midnight")]
+    #[error(
+        "{day}: an opening must end after it starts, on the same day ({from} to {to}); split one that crosses midnight"
+    )]
     Backwards { day: String, from: TimeOfDay, to: TimeOfDay },
     #[error("{day}: two openings overlap at {at}")]
     Overlap { day: String, at: TimeOfDay },
@@ -172,21 +174,12 @@ impl Calendar {
     }
 
     pub(super) fn zone(&self) -> Result<chrono_tz::Tz, CalendarError> {
-        self.timezone
-            .parse()
-            .map_err(|_| CalendarError::Zone(self.timezone.chars().take(60).collect()))
+        self.timezone.parse().map_err(|_| CalendarError::Zone(self.timezone.chars().take(60).collect()))
     }
 }
 
-const WEEK: [Weekday; 7] = [
-    Weekday::Mon,
-    Weekday::Tue,
-    Weekday::Wed,
-    Weekday::Thu,
-    Weekday::Fri,
-    Weekday::Sat,
-    Weekday::Sun,
-];
+const WEEK: [Weekday; 7] =
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 
 fn check_day(openings: &[Opening], day: &dyn fmt::Display) -> Result<(), CalendarError> {
     if openings.len() > OPENINGS_A_DAY {
@@ -256,7 +249,8 @@ mod tests {
 
     #[test]
     fn an_unknown_zone_is_refused() {
-        let calendar = calendar(r#"{"timezone":"Mars/Base","weekly":{"mon":[["09:00","10:00"]]},"overrides":[]}"#);
+        let calendar =
+            calendar(r#"{"timezone":"Mars/Base","weekly":{"mon":[["09:00","10:00"]]},"overrides":[]}"#);
         assert_eq!(calendar.check(), Err(CalendarError::Zone("Mars/Base".into())));
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Engine<'a> {
             status: Status::Open,
             turns: Vec::new(),
             open: false,
-            had_first_turn: history.split_off,
+            had_first_turn: history.part,
             turn_elsewhere: None,
             unheard: 0,
             resolution: None,
@@ -93,7 +93,9 @@ impl<'a> Engine<'a> {
             Act::Answered { by } => self.answered(step, by),
             Act::Promised { channel } => self.promised(t, channel),
             Act::DeliveryFailed => self.reopen_if_resolved(t),
-            Act::PriorityChanged { priority, by } => self.hold_to(t, Held { priority, ..self.held.clone() }, by),
+            Act::PriorityChanged { priority, by } => {
+                self.hold_to(t, Held { priority, ..self.held.clone() }, by)
+            }
             // Resolved conversations are not sent other terms as a rule; where they are (a move to
             // another team), a later reopening must find them.
             Act::TermsChanged { terms, by } => self.change_terms(t, terms, by),
@@ -329,7 +331,8 @@ impl<'a> Engine<'a> {
     fn merge_turn(&mut self, t: i64, other: &MergedTurn) {
         let started_at = other.started_at.seconds();
         let other_breach = other.breached_at.map(Timestamp::seconds);
-        let mut clock = Running::carry_on(other.target, started_at, t, self.held.clone(), other.consumed_s, other_breach);
+        let mut clock =
+            Running::carry_on(other.target, started_at, t, self.held.clone(), other.consumed_s, other_breach);
         let Some(own) = self.open_turn() else {
             self.turn_elsewhere = None;
             return self.begin(Turn { promised: other.promised, ..Turn::new(clock, other.channel) });
@@ -350,7 +353,14 @@ impl<'a> Engine<'a> {
         match &mut self.resolution {
             None => {
                 let held = self.held.clone();
-                let clock = Running::carry_on(Target::Resolution, started_at, t, held, other.consumed_s, other_breach);
+                let clock = Running::carry_on(
+                    Target::Resolution,
+                    started_at,
+                    t,
+                    held,
+                    other.consumed_s,
+                    other_breach,
+                );
                 let closed_at = (self.status == Status::Resolved).then_some(t);
                 self.resolution = Some(Resolution { clock, channel: other.channel, closed_at });
             }
@@ -390,7 +400,9 @@ impl<'a> Engine<'a> {
     fn keep_breaches(&mut self, steps: &[Step<'_>]) {
         for index in 0..self.turns.len() {
             let turn = &self.turns[index];
-            let (Some(learnt_at), Some(closed_at)) = (turn.answer_learnt_at, turn.closed_at) else { continue };
+            let (Some(learnt_at), Some(closed_at)) = (turn.answer_learnt_at, turn.closed_at) else {
+                continue;
+            };
             // A call that opened the turn itself kept nobody waiting until it was entered.
             let start = if turn.live_call { turn.first_other_word } else { Some(turn.clock.started_at) };
             let (Some(start), None) = (start, turn.clock.breached_at) else { continue };
@@ -402,17 +414,20 @@ impl<'a> Engine<'a> {
     }
 
     fn reading(self) -> Reading {
-        let open_timer = self.turns.len().checked_sub(1).filter(|_| self.open && self.status != Status::Resolved);
-        let clocks = self.turns.iter().map(Turn::counted_clock).chain(self.resolution.iter().map(|r| &r.clock));
+        let open_timer =
+            self.turns.len().checked_sub(1).filter(|_| self.open && self.status != Status::Resolved);
+        let clocks =
+            self.turns.iter().map(Turn::counted_clock).chain(self.resolution.iter().map(|r| &r.clock));
         let eased = clocks.flat_map(|clock| clock.eased.iter().copied()).collect();
         let timers: Vec<_> =
             self.turns.iter().map(Turn::timer).chain(self.resolution.iter().map(Resolution::timer)).collect();
-        let open_turn = open_timer.and_then(|index| timers.get(index).map(|t| (index, t))).map(|(timer, t)| OpenTurn {
-            target: t.target,
-            channel: t.channel,
-            started_at: t.started_at,
-            timer,
-        });
+        let open_turn =
+            open_timer.and_then(|index| timers.get(index).map(|t| (index, t))).map(|(timer, t)| OpenTurn {
+                target: t.target,
+                channel: t.channel,
+                started_at: t.started_at,
+                timer,
+            });
         Reading {
             status: self.status,
             priority: self.held.priority,

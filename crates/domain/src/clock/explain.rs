@@ -14,11 +14,19 @@ use crate::time::Timestamp;
 #[serde(tag = "label", rename_all = "snake_case")]
 pub enum Line {
     /// The customer spoke.
-    Spoke { channel: Channel, at: Timestamp },
+    Spoke {
+        channel: Channel,
+        at: Timestamp,
+    },
     /// We promised to come back.
-    Promised { channel: Channel, at: Timestamp },
+    Promised {
+        channel: Channel,
+        at: Timestamp,
+    },
     /// We were closed then: counting from the next opening.
-    OpenFrom { at: Timestamp },
+    OpenFrom {
+        at: Timestamp,
+    },
     /// It stood still (waiting on the customer, on hold, or resolved) for so much business time.
     StoodStill {
         #[ts(type = "number")]
@@ -38,15 +46,30 @@ pub enum Line {
         left_s: u64,
     },
     /// The policy sets no target for this priority.
-    NoTarget { target: Target, priority: Priority },
-    Due { at: Timestamp },
+    NoTarget {
+        target: Target,
+        priority: Priority,
+    },
+    Due {
+        at: Timestamp,
+    },
     /// Not due within ten years.
     NotDue,
-    Breached { at: Timestamp },
-    Answered { at: Timestamp },
-    NoReplyNeeded { at: Timestamp },
-    ResolvedUnanswered { at: Timestamp },
-    Resolved { at: Timestamp },
+    Breached {
+        at: Timestamp,
+    },
+    Answered {
+        at: Timestamp,
+    },
+    NoReplyNeeded {
+        at: Timestamp,
+    },
+    ResolvedUnanswered {
+        at: Timestamp,
+    },
+    Resolved {
+        at: Timestamp,
+    },
 }
 
 /// Explains one timer as it is at `now`.
@@ -55,7 +78,9 @@ pub fn explain(timer: &Timer, now: Timestamp, terms: &dyn TermsLookup) -> Vec<Li
     let row = terms.terms(timer.terms);
     let calendar = row.as_ref().map(|row| &row.calendar);
     let open_from = calendar.and_then(|c| c.open_from(timer.started_at));
-    lines.extend(open_from.filter(|at| at.seconds() > timer.started_at.seconds()).map(|at| Line::OpenFrom { at }));
+    lines.extend(
+        open_from.filter(|at| at.seconds() > timer.started_at.seconds()).map(|at| Line::OpenFrom { at }),
+    );
     let used_s = timer.consumed_s(now, terms);
     if timer.target == Target::Resolution {
         let until = timer.closed_at.unwrap_or(now);
@@ -64,7 +89,9 @@ pub fn explain(timer: &Timer, now: Timestamp, terms: &dyn TermsLookup) -> Vec<Li
     }
     let (target, priority) = (timer.target, timer.priority);
     lines.push(match timer.target_s {
-        Some(target_s) => Line::Target { target, priority, target_s, used_s, left_s: target_s.saturating_sub(used_s) },
+        Some(target_s) => {
+            Line::Target { target, priority, target_s, used_s, left_s: target_s.saturating_sub(used_s) }
+        }
         None => Line::NoTarget { target, priority },
     });
     lines.extend(timer.breached_at(now).map(|at| Line::Breached { at }));

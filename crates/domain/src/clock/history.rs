@@ -37,15 +37,34 @@ impl Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
     /// A message, a form, a mention, a letter, a missed call or voicemail.
-    CustomerSpoke { message: MessageId, channel: Channel },
+    CustomerSpoke {
+        message: MessageId,
+        channel: Channel,
+    },
     /// A person answered in public; `at` is when the server accepted it.
-    Replied { reply: MessageId, channel: Channel, follow_up: bool },
+    Replied {
+        reply: MessageId,
+        channel: Channel,
+        follow_up: bool,
+    },
     /// A reply will never arrive: from now on it was never sent.
-    DeliveryFailed { reply: MessageId },
+    DeliveryFailed {
+        reply: MessageId,
+    },
     /// A ringing call that was picked up: word, answer and perhaps a promise in one.
-    CallAnswered { message: MessageId, picked_up_at: Timestamp, ended_at: Timestamp, follow_up: bool },
+    CallAnswered {
+        message: MessageId,
+        picked_up_at: Timestamp,
+        ended_at: Timestamp,
+        follow_up: bool,
+    },
     /// We called. Not reached, it changes nothing.
-    OutboundCall { message: MessageId, ended_at: Timestamp, reached: bool, follow_up: bool },
+    OutboundCall {
+        message: MessageId,
+        ended_at: Timestamp,
+        reached: bool,
+        follow_up: bool,
+    },
     NoReplyNeeded,
     Waiting,
     Hold,
@@ -53,14 +72,25 @@ pub enum What {
     Resolve,
     Reopen,
     /// `by` is none where a rule did it.
-    PriorityChanged { priority: Priority, by: Option<UserId> },
-    /// Other terms from `at` on: a change of policy, calendar, team or tier.
-    TermsChanged { terms: TermsId, by: Option<UserId> },
+    PriorityChanged {
+        priority: Priority,
+        by: Option<UserId>,
+    },
+    /// Other terms: a change of policy, calendar, team or tier. Never takes effect before it was
+    /// learnt, so no breach is taken back by dating a change early.
+    TermsChanged {
+        terms: TermsId,
+        by: Option<UserId>,
+    },
     /// A message (word, reply or call) now belongs to another conversation; here it was never said,
     /// except that no later turn becomes a first response by that.
-    MovedAway { message: MessageId },
+    MovedAway {
+        message: MessageId,
+    },
     /// Another conversation was merged into this one.
-    MergedIn { facts: Box<MergedFacts> },
+    MergedIn {
+        facts: Box<MergedFacts>,
+    },
     /// This conversation was merged into another, which carries its clocks on.
     MergedAway,
 }
@@ -98,15 +128,30 @@ pub struct History {
     pub terms: TermsId,
     /// The priority it started with.
     pub priority: Priority,
-    /// Split off another conversation, which keeps the first response: every turn here is a next
-    /// one.
-    pub split_off: bool,
+    /// Split off another conversation: it never gains a first response, every turn here is a next one.
+    pub part: bool,
     /// In the order of the conversation's stream.
     pub entries: Vec<Entry>,
 }
 
 impl History {
     pub const fn new(terms: TermsId, priority: Priority) -> Self {
-        Self { terms, priority, split_off: false, entries: Vec::new() }
+        Self { terms, priority, part: false, entries: Vec::new() }
+    }
+
+    pub fn current_priority(&self) -> Priority {
+        let said = self.entries.iter().filter_map(|e| match e.what {
+            What::PriorityChanged { priority, .. } => Some((e.at, priority)),
+            _ => None,
+        });
+        said.max_by_key(|(at, _)| *at).map_or(self.priority, |(_, priority)| priority)
+    }
+
+    pub fn current_terms(&self) -> TermsId {
+        let said = self.entries.iter().filter_map(|e| match e.what {
+            What::TermsChanged { terms, .. } => Some((e.at.max(e.learnt_at), terms)),
+            _ => None,
+        });
+        said.max_by_key(|(at, _)| *at).map_or(self.terms, |(_, terms)| terms)
     }
 }

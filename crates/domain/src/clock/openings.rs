@@ -98,7 +98,8 @@ impl CompiledCalendar {
     pub fn start_of_day(&self, date: NaiveDate) -> Timestamp {
         let midnight = date.and_time(NaiveTime::MIN);
         // Where the clocks jump over midnight, the day starts at the first time that exists.
-        let quarters = (0..96).filter_map(|q| midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * q)));
+        let quarters =
+            (0..96).filter_map(|q| midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * q)));
         let first = quarters.filter_map(|local| self.zone.from_local_datetime(&local).earliest()).next();
         Timestamp::from_seconds(first.map_or_else(|| midnight.and_utc().timestamp(), |t| t.timestamp()))
     }
@@ -108,7 +109,9 @@ impl CompiledCalendar {
             return 0;
         }
         let (first, last) = (year_of(a), year_of(b));
-        let total: i64 = (first..=last).map(|y| self.year(y).map_or(0, |year| span_of(year, y == first, y == last, a, b))).sum();
+        let total: i64 = (first..=last)
+            .map(|y| self.year(y).map_or(0, |year| span_of(year, y == first, y == last, a, b)))
+            .sum();
         total.unsigned_abs()
     }
 
@@ -183,11 +186,7 @@ fn year_of(t: i64) -> i32 {
 }
 
 fn year_start(number: i32) -> i64 {
-    NaiveDate::from_ymd_opt(number, 1, 1)
-        .unwrap_or_default()
-        .and_time(NaiveTime::MIN)
-        .and_utc()
-        .timestamp()
+    NaiveDate::from_ymd_opt(number, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc().timestamp()
 }
 
 fn offset_at(zone: Tz, t: i64) -> i64 {
@@ -275,12 +274,16 @@ mod tests {
 
     #[test]
     fn a_target_used_up_at_closing_time_is_due_at_closing() {
-        let calendar = compiled(r#"{"timezone":"UTC","weekly":{"mon":[["09:00","17:00"]],"tue":[["09:00","17:00"]]},"overrides":[]}"#);
+        let calendar = compiled(
+            r#"{"timezone":"UTC","weekly":{"mon":[["09:00","17:00"]],"tue":[["09:00","17:00"]]},"overrides":[]}"#,
+        );
         assert_eq!(calendar.due(at("2026-06-01T16:00:00Z"), 3600), Some(at("2026-06-01T17:00:00Z")));
         assert_eq!(calendar.due(at("2026-06-01T16:00:00Z"), 3601), Some(at("2026-06-02T09:00:01Z")));
         assert_eq!(calendar.open_from(at("2026-06-01T17:00:00Z")), Some(at("2026-06-02T09:00:00Z")));
         assert_eq!(calendar.open_from(at("2026-06-01T16:59:00Z")), Some(at("2026-06-01T16:59:00Z")));
-        assert!(calendar.is_open(at("2026-06-01T16:59:59Z")) && !calendar.is_open(at("2026-06-01T17:00:00Z")));
+        assert!(
+            calendar.is_open(at("2026-06-01T16:59:59Z")) && !calendar.is_open(at("2026-06-01T17:00:00Z"))
+        );
     }
 
     #[test]
@@ -316,7 +319,8 @@ mod tests {
         let calendar = berlin_sundays();
         let date = |d: &str| d.parse::<NaiveDate>().expect(d);
         assert_eq!(calendar.start_of_day(date("2026-06-01")), at("2026-05-31T22:00:00Z"));
-        let cairo = compiled(r#"{"timezone":"Africa/Cairo","weekly":{"mon":[["09:00","10:00"]]},"overrides":[]}"#);
+        let cairo =
+            compiled(r#"{"timezone":"Africa/Cairo","weekly":{"mon":[["09:00","10:00"]]},"overrides":[]}"#);
         assert_eq!(cairo.start_of_day(date("2026-04-24")), at("2026-04-23T22:00:00Z"), "midnight is skipped");
     }
 }

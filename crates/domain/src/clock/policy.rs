@@ -105,7 +105,12 @@ impl Policy {
 
     /// Consumed seconds from which a timer with this target is at risk.
     pub fn at_risk_s(&self, target_s: u64) -> u64 {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "targets are below 2^53; the cast saturates")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "targets are below 2^53; the cast saturates"
+        )]
         let seconds = (self.at_risk * target_s as f64).ceil() as u64;
         seconds
     }

@@ -61,7 +61,14 @@ impl Running {
     }
 
     /// Counts on in another conversation, on that one's terms from `at`.
-    pub fn carry_on(target: Target, started_at: i64, at: i64, held: Held, consumed_s: u64, breached_at: Option<i64>) -> Self {
+    pub fn carry_on(
+        target: Target,
+        started_at: i64,
+        at: i64,
+        held: Held,
+        consumed_s: u64,
+        breached_at: Option<i64>,
+    ) -> Self {
         let mut clock = Self { started_at, consumed_s, breached_at, ..Self::start(target, at, held) };
         clock.breach_if_used_up(at);
         clock

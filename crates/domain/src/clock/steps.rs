@@ -2,7 +2,7 @@
 //! stream. One entry can be several (an answered call is a ring, a pick-up and perhaps a promise);
 //! what a failed delivery or a move unmade is gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{Entry, History, MergedFacts, What};
 use super::policy::Priority;
@@ -14,16 +14,28 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act<'a> {
     /// The customer spoke, and we knew at once.
-    Spoke { channel: Channel, ring: bool },
+    Spoke {
+        channel: Channel,
+        ring: bool,
+    },
     /// The customer spoke, and we did not know yet.
-    SpokeUnheard { channel: Channel },
+    SpokeUnheard {
+        channel: Channel,
+    },
     /// We learnt what was spoken earlier.
-    Heard { spoke_at: i64, channel: Channel },
+    Heard {
+        spoke_at: i64,
+        channel: Channel,
+    },
     /// A word that now belongs to another conversation.
     SpokeElsewhere,
-    Answered { by: MessageId },
+    Answered {
+        by: MessageId,
+    },
     /// An answer promised a follow-up: the customer waits for us again.
-    Promised { channel: Channel },
+    Promised {
+        channel: Channel,
+    },
     /// We learnt of a promise made earlier.
     PromiseHeard,
     NoReplyNeeded,
@@ -33,9 +45,17 @@ pub(super) enum Act<'a> {
     Resolve,
     Reopen,
     DeliveryFailed,
-    PriorityChanged { priority: Priority, by: Option<UserId> },
-    TermsChanged { terms: TermsId, by: Option<UserId> },
-    MergedIn { facts: &'a MergedFacts },
+    PriorityChanged {
+        priority: Priority,
+        by: Option<UserId>,
+    },
+    TermsChanged {
+        terms: TermsId,
+        by: Option<UserId>,
+    },
+    MergedIn {
+        facts: &'a MergedFacts,
+    },
     MergedAway,
 }
 
@@ -52,7 +72,7 @@ pub(super) struct Step<'a> {
 /// The steps of what was known and had happened by `until`.
 pub(super) fn steps(history: &History, until: Option<Timestamp>) -> Vec<Step<'_>> {
     let known = |e: &Entry| until.is_none_or(|t| e.learnt_at.seconds() <= t.seconds());
-    let unmade = Unmade::of(history.entries.iter().filter(|e| known(e)));
+    let unmade = Unmade::of(history.entries.iter().enumerate().filter(|(_, e)| known(e)));
     let mut steps = Vec::with_capacity(history.entries.len() * 2);
     let mut failed = BTreeSet::new();
     for (index, entry) in history.entries.iter().enumerate().filter(|(_, e)| known(e)) {
@@ -60,14 +80,16 @@ pub(super) fn steps(history: &History, until: Option<Timestamp>) -> Vec<Step<'_>
             steps.push(Step { at, learnt_at: entry.learnt_at.seconds(), entry: index, act });
         };
         match &entry.what {
-            What::CustomerSpoke { message, channel } => word(entry, *channel, unmade.moved(*message), &mut push),
+            What::CustomerSpoke { message, channel } => {
+                word(entry, *channel, unmade.moved(index, *message), &mut push)
+            }
             What::DeliveryFailed { reply } => {
                 // A second report about the same reply is not news.
                 if unmade.replies.contains(reply) && failed.insert(*reply) {
                     push(entry.at.seconds(), Act::DeliveryFailed);
                 }
             }
-            what if unmade.includes(what) => {}
+            what if unmade.includes(index, what) => {}
             what => rest(entry, what, &mut push),
         }
     }
@@ -125,7 +147,9 @@ fn rest<'a>(entry: &Entry, what: &'a What, push: &mut impl FnMut(i64, Act<'a>)) 
         What::Resolve => push(at, Act::Resolve),
         What::Reopen => push(at, Act::Reopen),
         What::PriorityChanged { priority, by } => push(at, Act::PriorityChanged { priority, by }),
-        What::TermsChanged { terms, by } => push(at, Act::TermsChanged { terms, by }),
+        What::TermsChanged { terms, by } => {
+            push(at.max(entry.learnt_at.seconds()), Act::TermsChanged { terms, by });
+        }
         What::MergedIn { ref facts } => push(at, Act::MergedIn { facts }),
         What::MergedAway => push(at, Act::MergedAway),
         // Handled by the caller, or seen to by `Unmade`.
@@ -144,28 +168,29 @@ fn promise<'a>(entry: &Entry, at: i64, channel: Channel, push: &mut impl FnMut(i
 #[derive(Default)]
 struct Unmade {
     failed: BTreeSet<MessageId>,
-    moved: BTreeSet<MessageId>,
+    /// By message, the entry that moved it away last: one that came back after that counts.
+    moved: BTreeMap<MessageId, usize>,
     /// The replies that were sent from here, failed ones too; looked at only where one failed.
     replies: BTreeSet<MessageId>,
 }
 
 impl Unmade {
-    fn of<'a>(entries: impl Iterator<Item = &'a Entry> + Clone) -> Self {
+    fn of<'a>(entries: impl Iterator<Item = (usize, &'a Entry)> + Clone) -> Self {
         let mut unmade = Self::default();
-        for entry in entries.clone() {
+        for (index, entry) in entries.clone() {
             match entry.what {
                 What::DeliveryFailed { reply } => {
                     unmade.failed.insert(reply);
                 }
                 What::MovedAway { message } => {
-                    unmade.moved.insert(message);
+                    unmade.moved.insert(message, index);
                 }
                 _ => {}
             }
         }
         if !unmade.failed.is_empty() {
-            let sent = entries.filter_map(|e| match e.what {
-                What::Replied { reply, .. } if !unmade.moved.contains(&reply) => Some(reply),
+            let sent = entries.filter_map(|(index, e)| match e.what {
+                What::Replied { reply, .. } if !unmade.moved(index, reply) => Some(reply),
                 _ => None,
             });
             unmade.replies = sent.collect();
@@ -173,14 +198,16 @@ impl Unmade {
         unmade
     }
 
-    fn moved(&self, message: MessageId) -> bool {
-        self.moved.contains(&message)
+    fn moved(&self, entry: usize, message: MessageId) -> bool {
+        self.moved.get(&message).is_some_and(|moved| entry < *moved)
     }
 
-    fn includes(&self, what: &What) -> bool {
+    fn includes(&self, entry: usize, what: &What) -> bool {
         match what {
-            What::Replied { reply, .. } => self.failed.contains(reply) || self.moved(*reply),
-            What::CallAnswered { message, .. } | What::OutboundCall { message, .. } => self.moved(*message),
+            What::Replied { reply, .. } => self.failed.contains(reply) || self.moved(entry, *reply),
+            What::CallAnswered { message, .. } | What::OutboundCall { message, .. } => {
+                self.moved(entry, *message)
+            }
             _ => false,
         }
     }

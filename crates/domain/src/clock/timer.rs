@@ -131,7 +131,8 @@ impl Timer {
 
     /// The due instant that passed unmet, whenever anyone looked.
     pub fn breached_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.breached_at.or_else(|| self.due_at.filter(|due| self.is_open() && now.seconds() > due.seconds()))
+        let past_due = |due: &Timestamp| self.is_open() && now.seconds() > due.seconds();
+        self.breached_at.or_else(|| self.due_at.filter(past_due))
     }
 
     pub fn state(&self, now: Timestamp) -> State {

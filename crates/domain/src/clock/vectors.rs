@@ -29,7 +29,9 @@ pub enum ReplayError {
     TooManyEvents(String),
     #[error("the file is not a list of histories: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("history “{name}”, {what}: “{text}” is not an instant; write RFC 3339, as in 2026-06-01T08:00:00Z")]
+    #[error(
+        "history “{name}”, {what}: “{text}” is not an instant; write RFC 3339, as in 2026-06-01T08:00:00Z"
+    )]
     Instant { name: String, what: String, text: String },
     #[error("history “{name}”: {source}")]
     Terms { name: String, source: TermsError },
@@ -74,9 +76,19 @@ enum Event {
         #[serde(default)]
         follow_up: bool,
     },
-    DeliveryFailed { at: String, id: String },
-    CallAnswered { started_at: String, answered_at: String, ended_at: String, outcome: String },
-    CallMissed { at: String },
+    DeliveryFailed {
+        at: String,
+        id: String,
+    },
+    CallAnswered {
+        started_at: String,
+        answered_at: String,
+        ended_at: String,
+        outcome: String,
+    },
+    CallMissed {
+        at: String,
+    },
     OutboundCall {
         at: String,
         reached: bool,
@@ -86,13 +98,28 @@ enum Event {
     AutoReply,
     InternalNote,
     Snooze,
-    NoReplyNeeded { at: String },
-    Waiting { at: String },
-    Hold { at: String },
-    Resume { at: String },
-    Resolve { at: String },
-    Reopen { at: String },
-    PriorityChanged { at: String, priority: Priority },
+    NoReplyNeeded {
+        at: String,
+    },
+    Waiting {
+        at: String,
+    },
+    Hold {
+        at: String,
+    },
+    Resume {
+        at: String,
+    },
+    Resolve {
+        at: String,
+    },
+    Reopen {
+        at: String,
+    },
+    PriorityChanged {
+        at: String,
+        priority: Priority,
+    },
 }
 
 /// No clock asks, so it may be left out.
@@ -180,8 +207,12 @@ where
     F: Fn(&String) -> Result<Timestamp, ReplayError>,
 {
     let (at, what) = match event {
-        Event::CustomerMessage { at, channel } => (at, What::CustomerSpoke { message: ids.fresh(), channel: *channel }),
-        Event::CallMissed { at } => (at, What::CustomerSpoke { message: ids.fresh(), channel: Channel::Phone }),
+        Event::CustomerMessage { at, channel } => {
+            (at, What::CustomerSpoke { message: ids.fresh(), channel: *channel })
+        }
+        Event::CallMissed { at } => {
+            (at, What::CustomerSpoke { message: ids.fresh(), channel: Channel::Phone })
+        }
         Event::AgentReply { at, id, channel, follow_up } => {
             (at, What::Replied { reply: ids.of(id), channel: *channel, follow_up: *follow_up })
         }
@@ -202,12 +233,18 @@ where
         Event::Resume { at } => (at, What::Resume),
         Event::Resolve { at } => (at, What::Resolve),
         Event::Reopen { at } => (at, What::Reopen),
-        Event::PriorityChanged { at, priority } => (at, What::PriorityChanged { priority: *priority, by: None }),
+        Event::PriorityChanged { at, priority } => {
+            (at, What::PriorityChanged { priority: *priority, by: None })
+        }
     };
     Ok(Some(Entry::now(instant(at)?, what)))
 }
 
-fn timers(reading: &Reading, now: Timestamp, terms: &HashMap<TermsId, Arc<CompiledTerms>>) -> Vec<ReplayedTimer> {
+fn timers(
+    reading: &Reading,
+    now: Timestamp,
+    terms: &HashMap<TermsId, Arc<CompiledTerms>>,
+) -> Vec<ReplayedTimer> {
     let shown = reading.shown().map(|timer| ReplayedTimer {
         target: timer.target,
         state: timer.state(now),
