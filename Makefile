@@ -1,0 +1,36 @@
+# The commands of the project. Each is a script or a line that can be read and run alone.
+.PHONY: run test check fmt ui types setup clean
+
+run: ## open the app on sample data
+	scripts/setup.sh run
+	scripts/ui.sh
+	cargo build --workspace --bins
+	scripts/run.sh
+
+test: ## everything that must hold, journeys in the real window included
+	scripts/test.sh
+
+check: ## form, lints and types, without running anything
+	scripts/setup.sh test
+	cargo fmt --all --check
+	npm --prefix ui run --silent check
+	scripts/ui.sh
+	cargo clippy --workspace --all-targets -- -D warnings
+	scripts/types.sh --check
+
+fmt: ## format the Rust code
+	cargo fmt --all
+
+ui: ## build the page that the window embeds
+	scripts/setup.sh run
+	scripts/ui.sh
+
+types: ## write the page's types from the Rust types they come from
+	scripts/types.sh
+
+setup: ## bring what the tests need
+	scripts/setup.sh test
+
+clean: ## remove everything that was built
+	cargo clean
+	rm -rf ui/dist ui/node_modules gen
