@@ -41,10 +41,7 @@ pub enum StartProblem {
     #[error("this user has no home folder; say where to keep the data with --data FOLDER")]
     NoHome,
     #[error("the data folder {} cannot be used: {source}", folder.display())]
-    Folder {
-        folder: PathBuf,
-        source: std::io::Error,
-    },
+    Folder { folder: PathBuf, source: std::io::Error },
 }
 
 impl CommandLine {
@@ -53,24 +50,15 @@ impl CommandLine {
         let data = match &self.data {
             Some(folder) => folder.clone(),
             // Sample customers never mix with real ones.
-            None => dirs::data_dir()
-                .ok_or(StartProblem::NoHome)?
-                .join(if self.demo {
-                    "evendesk-demo"
-                } else {
-                    "evendesk"
-                }),
+            None => dirs::data_dir().ok_or(StartProblem::NoHome)?.join(if self.demo {
+                "evendesk-demo"
+            } else {
+                "evendesk"
+            }),
         };
-        let data = private_folder(&data).map_err(|source| StartProblem::Folder {
-            folder: data.clone(),
-            source,
-        })?;
-        Ok(Start {
-            data,
-            demo: self.demo,
-            server: self.server.clone(),
-            background: self.background,
-        })
+        let data =
+            private_folder(&data).map_err(|source| StartProblem::Folder { folder: data.clone(), source })?;
+        Ok(Start { data, demo: self.demo, server: self.server.clone(), background: self.background })
     }
 }
 
@@ -91,12 +79,8 @@ mod tests {
     fn the_sample_desk_has_a_folder_of_its_own_unless_one_is_named() {
         let named = tempfile::tempdir().unwrap();
         let folder = named.path().join("desk");
-        let options =
-            CommandLine::parse_from(["evendesk", "--demo", "--data", folder.to_str().unwrap()]);
-        assert_eq!(
-            options.start().unwrap().data,
-            folder.canonicalize().unwrap()
-        );
+        let options = CommandLine::parse_from(["evendesk", "--demo", "--data", folder.to_str().unwrap()]);
+        assert_eq!(options.start().unwrap().data, folder.canonicalize().unwrap());
     }
 
     #[test]

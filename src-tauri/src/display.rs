@@ -21,7 +21,5 @@ fn has_gpu() -> bool {
     let Ok(entries) = Path::new("/dev/dri").read_dir() else {
         return false;
     };
-    entries
-        .flatten()
-        .any(|entry| entry.file_name().to_string_lossy().starts_with("renderD"))
+    entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("renderD"))
 }

@@ -138,9 +138,7 @@ impl Keychain {
             Err(source) => return Err(self.trouble(source)),
         };
         let mut text = Zeroizing::new(String::new());
-        file.take(FILE_BYTES)
-            .read_to_string(&mut text)
-            .map_err(|source| self.trouble(source))?;
+        file.take(FILE_BYTES).read_to_string(&mut text).map_err(|source| self.trouble(source))?;
         serde_json::from_str(&text).map_err(|error| self.trouble(error.into()))
     }
 
@@ -163,10 +161,7 @@ impl Keychain {
     }
 
     fn trouble(&self, source: io::Error) -> KeychainError {
-        KeychainError::File {
-            file: self.file.clone(),
-            source,
-        }
+        KeychainError::File { file: self.file.clone(), source }
     }
 }
 
@@ -177,23 +172,15 @@ mod tests {
     #[test]
     fn without_a_keychain_a_secret_is_kept_in_a_file_for_this_user_alone() {
         let folder = tempfile::tempdir().unwrap();
-        Keychain::in_file(folder.path())
-            .set("token", "s3cret")
-            .unwrap();
+        Keychain::in_file(folder.path()).set("token", "s3cret").unwrap();
 
         let later = Keychain::in_file(folder.path());
-        assert_eq!(
-            later.get("token").unwrap().as_deref().map(String::as_str),
-            Some("s3cret")
-        );
+        assert_eq!(later.get("token").unwrap().as_deref().map(String::as_str), Some("s3cret"));
         assert_eq!(later.place(), Place::File);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(folder.path().join("secrets.json"))
-                .unwrap()
-                .permissions()
-                .mode();
+            let mode = fs::metadata(folder.path().join("secrets.json")).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         later.forget("token").unwrap();

@@ -51,11 +51,7 @@ pub fn run(options: CommandLine) -> ExitCode {
     };
     let built = tauri::Builder::default()
         .plugin(single::plugin(&start.data))
-        .plugin(
-            tauri_plugin_window_state::Builder::new()
-                .with_state_flags(window::kept_state())
-                .build(),
-        )
+        .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::kept_state()).build())
         .plugin(one_click::plugin())
         .manage(opening::Openings::default())
         .manage(Keychain::new(&start.data))

@@ -4,12 +4,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Begins logging. Without `EVENDESK_LOG` only what someone should act on is said.
 pub fn begin() {
-    let filter = EnvFilter::try_from_env("EVENDESK_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,zbus=error"));
-    let begun = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
+    let filter =
+        EnvFilter::try_from_env("EVENDESK_LOG").unwrap_or_else(|_| EnvFilter::new("warn,zbus=error"));
+    let begun = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     if let Err(error) = begun {
         eprintln!("evendesk: logging could not begin: {error}");
     }

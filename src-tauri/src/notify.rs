@@ -32,9 +32,8 @@ pub struct Notice {
 /// and forgotten: the window and the tray say the same.
 pub fn send(app: &AppHandle, notice: Notice) {
     let app = app.clone();
-    let spawned = std::thread::Builder::new()
-        .name("notification".to_owned())
-        .spawn(move || show(&app, &notice));
+    let spawned =
+        std::thread::Builder::new().name("notification".to_owned()).spawn(move || show(&app, &notice));
     if let Err(error) = spawned {
         tracing::warn!(%error, "a notification could not be shown");
     }
@@ -69,18 +68,14 @@ fn describe(notice: &Notice) -> Notification {
         .action("default", "Open")
         .timeout(Timeout::from(SHOWN));
     if notice.pressing {
-        notification
-            .urgency(Urgency::Critical)
-            .timeout(Timeout::Never);
+        notification.urgency(Urgency::Critical).timeout(Timeout::Never);
     }
     notification
 }
 
 /// Bodies may be read as markup, and what customers write must not be.
 fn as_plain_text(body: &str) -> String {
-    body.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// One of the places to wait in, given back when dropped.
@@ -107,9 +102,6 @@ mod tests {
 
     #[test]
     fn what_a_customer_wrote_is_never_markup() {
-        assert_eq!(
-            as_plain_text("<b>1 & 2</b>"),
-            "&lt;b&gt;1 &amp; 2&lt;/b&gt;"
-        );
+        assert_eq!(as_plain_text("<b>1 & 2</b>"), "&lt;b&gt;1 &amp; 2&lt;/b&gt;");
     }
 }

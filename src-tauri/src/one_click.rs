@@ -20,13 +20,11 @@ pub fn plugin() -> TauriPlugin<Wry> {
 /// Listens to the shortcut. Another program may hold it, or the display may have no such thing:
 /// then the button and the tray remain.
 pub fn listen(app: &AppHandle) {
-    let registered = app
-        .global_shortcut()
-        .on_shortcut(SHORTCUT, |app, _, event| {
-            if event.state == ShortcutState::Pressed {
-                capture(app);
-            }
-        });
+    let registered = app.global_shortcut().on_shortcut(SHORTCUT, |app, _, event| {
+        if event.state == ShortcutState::Pressed {
+            capture(app);
+        }
+    });
     if let Err(error) = registered {
         tracing::info!(%error, "{SHORTCUT} is not available for one-click feedback");
     }

@@ -73,10 +73,7 @@ mod tests {
     use super::*;
 
     fn matter(customer: &str) -> Matter {
-        Matter {
-            customer: customer.to_owned(),
-            conversation: None,
-        }
+        Matter { customer: customer.to_owned(), conversation: None }
     }
 
     #[test]

@@ -26,9 +26,8 @@ pub struct Captured {
 
 /// The marked text, or else the copied one; `None` where there is neither or no display to ask.
 pub fn read() -> Option<Captured> {
-    let mut clipboard = Clipboard::new()
-        .inspect_err(|error| tracing::debug!(%error, "no clipboard can be reached"))
-        .ok()?;
+    let mut clipboard =
+        Clipboard::new().inspect_err(|error| tracing::debug!(%error, "no clipboard can be reached")).ok()?;
     captured(marked(&mut clipboard), Origin::Selection)
         .or_else(|| captured(clipboard.get_text().ok(), Origin::Clipboard))
 }
@@ -36,11 +35,7 @@ pub fn read() -> Option<Captured> {
 #[cfg(target_os = "linux")]
 fn marked(clipboard: &mut Clipboard) -> Option<String> {
     use arboard::{GetExtLinux as _, LinuxClipboardKind};
-    clipboard
-        .get()
-        .clipboard(LinuxClipboardKind::Primary)
-        .text()
-        .ok()
+    clipboard.get().clipboard(LinuxClipboardKind::Primary).text().ok()
 }
 
 /// Only X11 and Wayland have a selection that other programs may read.
@@ -53,10 +48,7 @@ fn captured(text: Option<String>, origin: Origin) -> Option<Captured> {
     let text = text?;
     let text = text.trim();
     let end = text.floor_char_boundary(FEEDBACK_BYTES);
-    (!text.is_empty()).then(|| Captured {
-        text: text[..end].to_owned(),
-        origin,
-    })
+    (!text.is_empty()).then(|| Captured { text: text[..end].to_owned(), origin })
 }
 
 #[cfg(test)]

@@ -29,13 +29,7 @@ pub fn show(app: &AppHandle) {
 
 fn build(app: &AppHandle) -> tauri::Result<()> {
     let headline = MenuItem::with_id(app, "open", headline_text(0), true, None::<&str>)?;
-    let feedback = MenuItem::with_id(
-        app,
-        "feedback",
-        "Log selection as feedback",
-        true,
-        None::<&str>,
-    )?;
+    let feedback = MenuItem::with_id(app, "feedback", "Log selection as feedback", true, None::<&str>)?;
     let line = PredefinedMenuItem::separator(app)?;
     let quit = MenuItem::with_id(app, "quit", "Quit Evendesk", true, None::<&str>)?;
     let menu = Menu::with_items(app, &[&headline, &feedback, &line, &quit])?;
@@ -88,10 +82,7 @@ fn marked(icon: &Image<'_>) -> Image<'static> {
     let (width, height) = (icon.width(), icon.height());
     let mut rgba = icon.rgba().to_vec();
     let radius = f64::from(width) * 0.25;
-    let centre = (
-        f64::from(width) - radius - 1.0,
-        f64::from(height) - radius - 1.0,
-    );
+    let centre = (f64::from(width) - radius - 1.0, f64::from(height) - radius - 1.0);
     for (pixel, at) in rgba.chunks_exact_mut(4).zip(0_u32..) {
         let (x, y) = (f64::from(at % width) + 0.5, f64::from(at / width) + 0.5);
         let distance = (x - centre.0).hypot(y - centre.1);
@@ -111,9 +102,7 @@ pub fn is_seen() -> bool {
     let watched = async || -> zbus::Result<bool> {
         let bus = zbus::Connection::session().await?;
         let names = zbus::fdo::DBusProxy::new(&bus).await?;
-        Ok(names
-            .name_has_owner("org.kde.StatusNotifierWatcher".try_into()?)
-            .await?)
+        Ok(names.name_has_owner("org.kde.StatusNotifierWatcher".try_into()?).await?)
     };
     zbus::block_on(watched()).unwrap_or(false)
 }

@@ -25,18 +25,11 @@ pub fn open(app: &AppHandle) -> tauri::Result<()> {
 }
 
 fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    let config = app
-        .config()
-        .app
-        .windows
-        .iter()
-        .find(|window| window.label == LABEL);
+    let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     // What the page keeps stays with its desk, so that two desks of one user share nothing.
     let kept = app.state::<Start>().data.join("page");
-    let window = WebviewWindowBuilder::from_config(app, config)?
-        .data_directory(kept)
-        .build()?;
+    let window = WebviewWindowBuilder::from_config(app, config)?.data_directory(kept).build()?;
     let closing = window.clone();
     window.on_window_event(move |event| {
         if let WindowEvent::CloseRequested { api, .. } = event
