@@ -72,6 +72,9 @@ pub struct Inbound {
     pub subject: String,
     /// Readable plain text, whole.
     pub text: String,
+    /// Byte ranges of `text` that are quoted history or a signature: shown folded, never lost.
+    #[serde(default)]
+    pub folded: Vec<(u32, u32)>,
     /// When the customer spoke; never later than when we learnt of it (the server sees to that).
     pub spoke_at: Timestamp,
     pub attachments: Vec<Attachment>,

@@ -1,1 +1,66 @@
-//! placeholder
+//! The SQLite read model folded from the journal: tables, fold, queries, search. A file per concept,
+//! holding its table, its fold and its queries.
+//!
+//! Every row belongs to one stream and is a pure function of that stream's events and of the
+//! immutable terms they name; so any stream can be dropped and folded again. What spans streams is a
+//! query. No rules live here: those are `domain`'s. The whole file can be deleted at any time.
+
+mod aggregate;
+mod board;
+mod change;
+mod conversation;
+mod counts;
+mod customer;
+mod customer_page;
+mod deadline;
+mod directory;
+mod dump;
+mod error;
+mod event;
+mod fairness;
+mod feedback;
+mod fold;
+mod message;
+mod position;
+mod queue;
+mod search;
+mod settings;
+mod store;
+mod terms;
+mod timer;
+mod why;
+mod world;
+
+pub use board::{Board, BoardRow, BoardState, Parity, QueueJump, TeamRow};
+pub use counts::{Counts, TeamCount};
+pub use customer::{IdentityView, PersonHit};
+pub use customer_page::{
+    ChannelWait, CustomerCard, CustomerPage, EntryKind, Matter, ReplyRoute, TimelineEntry,
+};
+pub use deadline::DueStep;
+pub use directory::{AccountView, Directory, TeamView, UserView};
+pub use error::Error;
+pub use feedback::{FeedbackPage, FeedbackRow};
+pub use message::PendingDelivery;
+pub use position::Position;
+pub use queue::{Place, QueuePage, QueueRow};
+pub use search::{SearchHit, SearchPage};
+pub use store::{Keeps, Reader, Readers, Replica, Writer, fingerprint};
+pub use timer::TimerView;
+pub use why::Explanation;
+pub use world::EventSource;
+
+use evendesk_domain::id::UserId;
+use evendesk_domain::time::Timestamp;
+
+/// Events of commands that the server has not decided yet have seqs from here on, in the order made.
+/// They are on one desk only, and go at the next rebase.
+pub const PROVISIONAL: u64 = 1 << 62;
+
+/// Who looks, and when: what "mine", "overdue" and "snoozed" mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer {
+    pub user: UserId,
+    /// Server time.
+    pub now: Timestamp,
+}

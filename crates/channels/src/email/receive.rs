@@ -106,6 +106,7 @@ fn inbound(
         from_name: mail.from_name,
         verified: true,
         subject: mail.subject,
+        folded: Vec::new(),
         text: mail.text,
         spoke_at: received_at,
         attachments,

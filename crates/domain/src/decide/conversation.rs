@@ -166,23 +166,22 @@ fn move_message(
         return Err(Refusal::not_found("message").into());
     }
     let recorded = world.message(conversation.id, message)?.ok_or_else(|| Refusal::not_found("message"))?;
+    let (learnt_at, by, original) = match recorded.event {
+        // Moved before: what travels is the message, not the earlier move.
+        Event::MessageMovedIn { learnt_at, by, original, .. } => (learnt_at, by, original),
+        event => (recorded.at, recorded.by, Box::new(event)),
+    };
     let opened = Opened {
         customer: conversation.customer,
         channel: conversation.channel,
-        subject: subject_of(&recorded.event).unwrap_or_else(|| conversation.subject.clone()),
+        subject: subject_of(&original).unwrap_or_else(|| conversation.subject.clone()),
         team: conversation.team,
         terms: conversation.history.current_terms(),
         priority: conversation.priority(),
         account: conversation.account,
         split_from: Some(conversation.id),
     };
-    let moved_in = Event::MessageMovedIn {
-        message,
-        from: conversation.id,
-        learnt_at: recorded.at,
-        by: recorded.by,
-        original: Box::new(recorded.event),
-    };
+    let moved_in = Event::MessageMovedIn { message, from: conversation.id, learnt_at, by, original };
     Ok(vec![
         (to.into(), Event::ConversationOpened(opened)),
         (to.into(), moved_in),

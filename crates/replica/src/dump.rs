@@ -1,0 +1,113 @@
+//! A canonical dump of a stream's rows: what `doctor` and the sync promises compare.
+
+use evendesk_domain::stream::{StreamId, StreamKind};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use std::fmt::Write as _;
+use uuid::Uuid;
+
+use crate::error::{Doing, Error};
+use crate::{Reader, Writer};
+
+/// Every table of each kind of stream, in an order that rows alone decide.
+const fn queries(kind: StreamKind) -> &'static [&'static str] {
+    match kind {
+        StreamKind::Conversation => &[
+            "SELECT * FROM conversation WHERE id = ?1",
+            "SELECT * FROM timer WHERE conversation = ?1 ORDER BY ordinal",
+            "SELECT * FROM message WHERE conversation = ?1 ORDER BY seq",
+            "SELECT * FROM change WHERE conversation = ?1 ORDER BY seq",
+        ],
+        StreamKind::Customer => &[
+            "SELECT * FROM customer WHERE id = ?1",
+            "SELECT * FROM identity WHERE customer = ?1 ORDER BY kind, value",
+        ],
+        StreamKind::Feedback => &["SELECT * FROM feedback WHERE id = ?1"],
+        StreamKind::Terms => &["SELECT * FROM terms WHERE id = ?1"],
+        StreamKind::Team => &["SELECT * FROM team WHERE id = ?1"],
+        StreamKind::User => &["SELECT * FROM user WHERE id = ?1"],
+        StreamKind::Account => &[
+            "SELECT * FROM account WHERE id = ?1",
+            "SELECT * FROM ledger WHERE account = ?1 ORDER BY seq, place",
+        ],
+        StreamKind::Influencer => &[],
+    }
+}
+
+const STATE: &str = "SELECT hex(state) FROM aggregate WHERE stream = ?1 ORDER BY stream_kind";
+
+fn dump(db: &Connection, stream: StreamId) -> Result<String, Error> {
+    let mut text = String::new();
+    for sql in queries(stream.kind).iter().chain([&STATE]) {
+        rows(db, sql, stream.id, &mut text).doing("dump a stream")?;
+    }
+    Ok(text)
+}
+
+fn rows(db: &Connection, sql: &str, id: Uuid, text: &mut String) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([id])?;
+    while let Some(row) = rows.next()? {
+        for column in 0..columns {
+            let _ = match row.get_ref(column)? {
+                ValueRef::Null => write!(text, "-|"),
+                ValueRef::Integer(i) => write!(text, "{i}|"),
+                ValueRef::Real(r) => write!(text, "{r}|"),
+                ValueRef::Text(t) => write!(text, "{:?}|", String::from_utf8_lossy(t)),
+                ValueRef::Blob(b) => write!(text, "{b:02x?}|"),
+            };
+        }
+        text.push('\n');
+    }
+    Ok(())
+}
+
+impl Reader {
+    /// The stream's rows as text: equal texts, equal rows.
+    pub fn dump_stream(&self, stream: StreamId) -> Result<String, Error> {
+        dump(self.db(), stream)
+    }
+
+    /// Every stream that has rows.
+    pub fn streams(&self) -> Result<Vec<StreamId>, Error> {
+        streams(self.db())
+    }
+}
+
+impl Writer<'_> {
+    pub fn dump_stream(&self, stream: StreamId) -> Result<String, Error> {
+        dump(&self.tx, stream)
+    }
+
+    pub fn streams(&self) -> Result<Vec<StreamId>, Error> {
+        streams(&self.tx)
+    }
+
+    /// Whether the search index says what a scan of the messages says.
+    pub fn search_index_is_whole(&self) -> bool {
+        self.tx
+            .execute_batch("INSERT INTO message_words (message_words, rank) VALUES ('integrity-check', 1)")
+            .is_ok()
+    }
+}
+
+fn streams(db: &Connection) -> Result<Vec<StreamId>, Error> {
+    let mut all: Vec<StreamId> = db
+        .prepare_cached("SELECT stream_kind, stream FROM aggregate")
+        .and_then(|mut s| {
+            s.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Uuid>(1)?)))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .doing("list streams")?
+        .into_iter()
+        .filter_map(|(kind, id)| Some(StreamId { kind: StreamKind::from_name(&kind)?, id }))
+        .collect();
+    let terms: Vec<Uuid> = db
+        .prepare_cached("SELECT id FROM terms")
+        .and_then(|mut s| s.query_map([], |r| r.get(0))?.collect())
+        .doing("list terms")?;
+    all.extend(terms.into_iter().map(|id| StreamId { kind: StreamKind::Terms, id }));
+    all.sort_unstable();
+    Ok(all)
+}

@@ -1,0 +1,38 @@
+//! What can go wrong with the read model. All of it is mended by folding again.
+
+use evendesk_domain::decide::LookupFailed;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the local database cannot {doing}: {source}")]
+    Sqlite { doing: &'static str, source: rusqlite::Error },
+    #[error("the local database's folder cannot be used: {0}")]
+    Folder(#[from] std::io::Error),
+    #[error("the local database holds something unreadable in {what}; it will be built again")]
+    Damaged { what: &'static str },
+}
+
+impl Error {
+    /// Whether the disk is full, which waits for a person, and not for a rebuild.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Sqlite { source, .. }
+            if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+}
+
+impl From<Error> for LookupFailed {
+    fn from(e: Error) -> Self {
+        Self(e.to_string())
+    }
+}
+
+pub(crate) trait Doing<T> {
+    /// Says what was being done when SQLite failed.
+    fn doing(self, doing: &'static str) -> Result<T, Error>;
+}
+
+impl<T> Doing<T> for rusqlite::Result<T> {
+    fn doing(self, doing: &'static str) -> Result<T, Error> {
+        self.map_err(|source| Error::Sqlite { doing, source })
+    }
+}

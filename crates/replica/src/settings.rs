@@ -1,0 +1,139 @@
+//! Teams, people, accounts, and the accounts' ledgers.
+
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{AccountId, TeamId, UserId};
+use evendesk_domain::settings::{Account, Team, User};
+use evendesk_domain::stream::{Recorded, StreamId};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::error::{Doing, Error};
+use crate::{Writer, aggregate};
+
+pub(crate) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS team (
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    first_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS user (
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    login TEXT NOT NULL,
+    role TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS user_by_login ON user (login);
+CREATE TABLE IF NOT EXISTS account (
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    address TEXT NOT NULL,
+    team BLOB NOT NULL,
+    first_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger (
+    account BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    fate TEXT NOT NULL,
+    PRIMARY KEY (account, seq, place)
+) STRICT, WITHOUT ROWID;
+";
+
+pub(crate) fn fold_team(writer: &Writer, id: TeamId, events: &[&Recorded]) -> Result<(), Error> {
+    let db = &writer.tx;
+    let stream = StreamId::from(id);
+    let mut state: Option<Team> = aggregate::load(db, stream)?;
+    for recorded in events {
+        Team::apply(&mut state, id, recorded);
+    }
+    let (Some(team), Some(first)) = (state, events.first()) else { return Ok(()) };
+    aggregate::save(db, stream, &team)?;
+    db.prepare_cached(
+        "INSERT INTO team (id, name, first_seq) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+    )
+    .and_then(|mut s| s.execute((id.0, &team.name, first.seq.cast_signed())))
+    .doing("store a team")?;
+    Ok(())
+}
+
+pub(crate) fn fold_user(writer: &Writer, id: UserId, events: &[&Recorded]) -> Result<(), Error> {
+    let db = &writer.tx;
+    let stream = StreamId::from(id);
+    let mut state: Option<User> = aggregate::load(db, stream)?;
+    for recorded in events {
+        User::apply(&mut state, id, recorded);
+    }
+    let Some(user) = state else { return Ok(()) };
+    aggregate::save(db, stream, &user)?;
+    db.prepare_cached(
+        "INSERT INTO user (id, name, login, role) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, login = excluded.login, role = excluded.role",
+    )
+    .and_then(|mut s| s.execute((id.0, &user.name, &user.login, user.role.name())))
+    .doing("store a person")?;
+    Ok(())
+}
+
+pub(crate) fn fold_account(writer: &Writer, id: AccountId, events: &[&Recorded]) -> Result<(), Error> {
+    let db = &writer.tx;
+    let stream = StreamId::from(id);
+    let mut state: Option<Account> = aggregate::load(db, stream)?;
+    for recorded in events {
+        Account::apply(&mut state, id, recorded);
+        keep_ledger(db, id, recorded)?;
+    }
+    let (Some(account), Some(first)) = (state, events.first()) else { return Ok(()) };
+    aggregate::save(db, stream, &account)?;
+    let settings = &account.settings;
+    db.prepare_cached(
+        "INSERT INTO account (id, name, channel, address, team, first_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, channel = excluded.channel,
+             address = excluded.address, team = excluded.team",
+    )
+    .and_then(|mut s| {
+        s.execute((
+            id.0,
+            &settings.name,
+            settings.channel.name(),
+            &settings.address,
+            settings.team.0,
+            first.seq.cast_signed(),
+        ))
+    })
+    .doing("store an account")?;
+    Ok(())
+}
+
+fn keep_ledger(db: &Connection, id: AccountId, recorded: &Recorded) -> Result<(), Error> {
+    let Event::MailboxAdvanced { entries, .. } = &recorded.event else { return Ok(()) };
+    for (place, entry) in entries.iter().enumerate() {
+        let fate =
+            serde_json::to_string(&entry.fate).map_err(|_| Error::Damaged { what: "a ledger entry" })?;
+        db.prepare_cached(
+            "INSERT INTO ledger (account, seq, place, uid, remote_id, fate) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .and_then(|mut s| {
+            let place = i64::try_from(place).unwrap_or(i64::MAX);
+            s.execute((id.0, recorded.seq.cast_signed(), place, entry.uid, &entry.remote_id, fate))
+        })
+        .doing("keep a ledger")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn forget(db: &Connection, id: Uuid) -> Result<(), Error> {
+    let all = [
+        "DELETE FROM team WHERE id = ?1",
+        "DELETE FROM user WHERE id = ?1",
+        "DELETE FROM account WHERE id = ?1",
+        "DELETE FROM ledger WHERE account = ?1",
+    ];
+    for statement in all {
+        db.prepare_cached(statement).and_then(|mut s| s.execute([id])).doing("forget a setting")?;
+    }
+    Ok(())
+}
