@@ -85,7 +85,7 @@ pub struct TimelineEntry {
     pub at: Timestamp,
     /// Made here and not yet decided by the server.
     pub pending: bool,
-    pub what: EntryKind,
+    pub kind: EntryKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -98,8 +98,10 @@ pub enum EntryKind {
         from: String,
         subject: String,
         text: String,
-        /// Ranges of `text`, in UTF-16 units, that are shown folded.
-        folded: Vec<(u32, u32)>,
+        /// What is new in it.
+        fresh_text: String,
+        /// Quoted history and signature; empty when there is none.
+        quoted_text: String,
         spoke_at: Timestamp,
         learnt_at: Timestamp,
         attachments: Vec<Attachment>,
@@ -122,11 +124,13 @@ pub enum EntryKind {
     },
     Note {
         message: MessageId,
+        author: String,
         user: Option<UserId>,
         text: String,
     },
     Call {
         message: MessageId,
+        author: String,
         user: Option<UserId>,
         direction: CallDirection,
         outcome: CallOutcome,
@@ -320,7 +324,8 @@ fn messages(
     db.prepare_cached(
         "SELECT seq, id, channel, at, learnt_at, author, by_user, subject, text, detail, delivery,
              (SELECT consumed_before_s FROM timer t WHERE t.conversation = m.conversation
-                AND t.answered_by = m.id LIMIT 1)
+                AND t.answered_by = m.id LIMIT 1),
+             coalesce((SELECT name FROM user u WHERE u.id = m.by_user), '')
          FROM message m WHERE conversation = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
     )
     .and_then(|mut s| {
@@ -333,8 +338,8 @@ fn message(r: &Row, conversation: ConversationId) -> rusqlite::Result<TimelineEn
     let seq = r.get::<_, i64>(0)?.cast_unsigned();
     let at = Timestamp::from_millis(r.get(3)?);
     let detail = serde_json::from_str(&r.get::<_, String>(9)?).unwrap_or(Detail::Note {});
-    let what = kind(r, at, detail)?;
-    Ok(TimelineEntry { seq, conversation, at, pending: seq >= PROVISIONAL, what })
+    let kind = kind(r, at, detail)?;
+    Ok(TimelineEntry { seq, conversation, at, pending: seq >= PROVISIONAL, kind })
 }
 
 fn kind(r: &Row, at: Timestamp, detail: Detail) -> rusqlite::Result<EntryKind> {
@@ -349,7 +354,8 @@ fn kind(r: &Row, at: Timestamp, detail: Detail) -> rusqlite::Result<EntryKind> {
             from_name: r.get(5)?,
             from,
             subject: r.get(7)?,
-            folded: utf16(&text, &folded),
+            fresh_text: part(&text, &folded, false),
+            quoted_text: part(&text, &folded, true),
             text,
             spoke_at: at,
             learnt_at: Timestamp::from_millis(r.get(4)?),
@@ -369,9 +375,10 @@ fn kind(r: &Row, at: Timestamp, detail: Detail) -> rusqlite::Result<EntryKind> {
             answered_in_s: r.get::<_, Option<i64>>(11)?.map(i64::cast_unsigned),
             follow_up,
         },
-        Detail::Note {} => EntryKind::Note { message, user, text },
+        Detail::Note {} => EntryKind::Note { message, author: r.get(12)?, user, text },
         Detail::Call(call) => EntryKind::Call {
             message,
+            author: r.get(12)?,
             user,
             direction: call.direction,
             outcome: call.outcome,
@@ -386,13 +393,20 @@ fn kind(r: &Row, at: Timestamp, detail: Detail) -> rusqlite::Result<EntryKind> {
     })
 }
 
-/// Byte ranges as the window counts: in UTF-16 units. Ranges that do not fit the text are left out.
-fn utf16(text: &str, ranges: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    let units = |bytes: u32| {
-        let before = text.get(..usize::try_from(bytes).ok()?)?;
-        u32::try_from(before.encode_utf16().count()).ok()
-    };
-    ranges.iter().filter_map(|(from, to)| Some((units(*from)?, units(*to)?))).collect()
+/// The folded part of a text, or the rest of it. Ranges that do not fit the text are left out.
+fn part(text: &str, folded: &[(u32, u32)], want: bool) -> String {
+    let mut part = String::new();
+    let mut at = 0;
+    for (from, to) in folded {
+        let (Ok(from), Ok(to)) = (usize::try_from(*from), usize::try_from(*to)) else { continue };
+        let (Some(between), Some(inside)) = (text.get(at..from), text.get(from..to)) else { continue };
+        part.push_str(if want { inside } else { between });
+        at = to;
+    }
+    if !want {
+        part.push_str(&text[at..]);
+    }
+    part.trim().to_owned()
 }
 
 fn changes(
@@ -413,7 +427,7 @@ fn changes(
                 conversation: ConversationId(conversation),
                 at: Timestamp::from_millis(r.get(1)?),
                 pending: seq >= PROVISIONAL,
-                what: EntryKind::Change {
+                kind: EntryKind::Change {
                     what: r.get(2)?,
                     by: r.get::<_, Option<Uuid>>(3)?.map(UserId),
                     detail: r.get(4)?,
