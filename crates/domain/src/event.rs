@@ -222,7 +222,8 @@ pub struct Call {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeedbackLogged {
     pub text: String,
-    pub kind: FeedbackKind,
+    /// Not `kind`: that names the event.
+    pub feedback_kind: FeedbackKind,
     pub source: FeedbackSource,
     pub department: TeamId,
     pub terms: TermsId,

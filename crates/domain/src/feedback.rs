@@ -69,7 +69,7 @@ impl Feedback {
         if let Event::FeedbackLogged(logged) = &recorded.event {
             *state = Some(Self {
                 id,
-                kind: logged.kind,
+                kind: logged.feedback_kind,
                 source: logged.source.clone(),
                 department: logged.department,
                 terms: logged.terms,

@@ -112,7 +112,7 @@ fn logged(
     let minute = heard_at.seconds().div_euclid(60) * 60;
     let event = FeedbackLogged {
         text: text.to_owned(),
-        kind,
+        feedback_kind: kind,
         source: FeedbackSource { title: cut(&source.title), address: cut(&source.address) },
         department,
         terms,
