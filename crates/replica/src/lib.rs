@@ -6,6 +6,7 @@
 //! query. No rules live here: those are `domain`'s. The whole file can be deleted at any time.
 
 mod aggregate;
+mod alert;
 mod board;
 mod change;
 mod conversation;
@@ -31,6 +32,7 @@ mod timer;
 mod why;
 mod world;
 
+pub use alert::{Alert, AlertKind};
 pub use board::{Board, BoardRow, BoardState, Parity, QueueJump, TeamRow};
 pub use counts::{Counts, TeamCount};
 pub use customer::{IdentityView, PersonHit};

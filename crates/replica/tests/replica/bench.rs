@@ -11,7 +11,7 @@ use evendesk_domain::permission::Agent;
 use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
-use evendesk_replica::{Keeps, Place, Replica, Viewer};
+use evendesk_replica::{Alert, Keeps, Place, Replica, Viewer};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -284,6 +284,26 @@ impl Bench {
             seen,
             then,
         }))
+    }
+
+    pub fn assign_to_me(&mut self, conversation: ConversationId) {
+        self.command(&CommandBody::Assign { conversation, assignee: Some(ME) }).unwrap();
+    }
+
+    pub fn alerts(&self, after: u64) -> Vec<Alert> {
+        self.replica.reader().unwrap().alerts(ME, after).unwrap()
+    }
+
+    /// What the server's deadline worker does, once.
+    pub fn tell_what_is_due(&mut self) {
+        let steps = self.replica.reader().unwrap().next_steps(100).unwrap();
+        let now = self.now;
+        for step in steps.into_iter().filter(|s| s.at <= now) {
+            let (conversation, timer, step) = (step.conversation, step.timer, step.step);
+            self.system(&SystemCommand::ReachStep { conversation, timer, step });
+        }
+        let left = self.replica.reader().unwrap().next_steps(100).unwrap();
+        assert!(left.iter().all(|s| s.at > self.now), "nothing is told twice");
     }
 
     pub fn set_waiting(&mut self, conversation: ConversationId) -> Result<(), No> {

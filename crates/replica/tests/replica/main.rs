@@ -7,7 +7,7 @@ use bench::{Bench, Op};
 use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Status;
 use evendesk_domain::command::Then;
-use evendesk_replica::{BoardState, EntryKind, Keeps, Place, Replica};
+use evendesk_replica::{AlertKind, BoardState, EntryKind, Keeps, Place, Replica};
 use proptest::prelude::*;
 
 fn ops() -> impl Strategy<Value = Vec<(Op, u8, u16)>> {
@@ -134,4 +134,18 @@ fn people_are_found_by_name_by_address_and_by_the_end_of_a_number() {
         (found("byron"), found("0018"), found("020 7946"), found("customer1@"), found("%")),
         (1, 1, 1, 1, 0)
     );
+}
+
+#[test]
+fn i_am_told_of_words_and_breaches_in_my_own_matters_only() {
+    let mut bench = Bench::new();
+    let mine = bench.email(0, "Hello", None);
+    bench.assign_to_me(mine);
+    let after = bench.journal.last().unwrap().seq;
+    bench.email(1, "Somebody else's matter", None);
+    bench.email(0, "Anyone there?", None);
+    bench.minutes(130);
+    bench.tell_what_is_due();
+    let told: Vec<AlertKind> = bench.alerts(after).into_iter().map(|a| a.kind).collect();
+    assert_eq!(told, [AlertKind::Spoke, AlertKind::AtRisk, AlertKind::Breached]);
 }
