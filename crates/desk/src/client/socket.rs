@@ -1,0 +1,160 @@
+//! The one WebSocket: connects, carries frames both ways, comes back by backoff. What the frames mean is
+//! the core's to say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evendesk_protocol::limits::FRAME_FROM_SERVER_BYTES;
+use evendesk_protocol::{FromDesk, FromServer};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+use super::address::Server;
+use super::backoff::Backoff;
+
+const CONNECT: Duration = Duration::from_secs(15);
+const TICK: Duration = Duration::from_secs(1);
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// What the core wants of the socket.
+#[derive(Debug)]
+pub enum Out {
+    Say(Box<FromDesk>),
+    HangUp { after_s: Option<u64> },
+}
+
+/// What the socket tells the core. Everything from one connection comes between its `Connected` and its
+/// `Disconnected`.
+pub enum In {
+    Connected(mpsc::UnboundedSender<Out>),
+    Received(Box<FromServer>),
+    Tick,
+    Disconnected,
+    /// The token is not valid any more.
+    TurnedAway(String),
+}
+
+pub struct Dialler {
+    pub server: Server,
+    pub token: String,
+    pub backoff: Backoff,
+    /// Try now instead of later.
+    pub now: Arc<Notify>,
+}
+
+/// How a connection ended.
+struct End {
+    greeted: bool,
+    after_s: Option<u64>,
+}
+
+impl Dialler {
+    /// Runs until the token is turned away, or the task is aborted.
+    pub async fn run(self, tell: impl Fn(In) + Send) {
+        super::install_tls();
+        let mut failures = 0_u32;
+        loop {
+            let mut after_s = None;
+            match timeout(CONNECT, self.connect()).await {
+                Ok(Ok(socket)) => {
+                    let end = exchange(socket, &tell).await;
+                    tell(In::Disconnected);
+                    after_s = end.after_s;
+                    if end.greeted {
+                        failures = 0;
+                    }
+                }
+                Ok(Err(error)) => {
+                    if let Some(sentence) = turned_away(&error) {
+                        tell(In::TurnedAway(sentence));
+                        return;
+                    }
+                    tracing::debug!(%error, "no connection");
+                }
+                Err(_) => tracing::debug!("no connection in time"),
+            }
+            let jitter = self.backoff.wait(failures, rand::random());
+            failures = failures.saturating_add(1);
+            let wait = after_s.map_or(jitter, |s| Duration::from_secs(s) + jitter);
+            let _ = timeout(wait, self.now.notified()).await;
+        }
+    }
+
+    async fn connect(&self) -> Result<Socket, tungstenite::Error> {
+        let mut request = self.server.socket().into_client_request()?;
+        let bearer = format!("Bearer {}", self.token);
+        let bearer =
+            bearer.parse().map_err(|_| tungstenite::Error::Utf8("the token is not text".to_owned()))?;
+        request.headers_mut().insert("authorization", bearer);
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(FRAME_FROM_SERVER_BYTES))
+            .max_frame_size(Some(FRAME_FROM_SERVER_BYTES));
+        Ok(connect_async_with_config(request, Some(config), true).await?.0)
+    }
+}
+
+fn turned_away(error: &tungstenite::Error) -> Option<String> {
+    let tungstenite::Error::Http(response) = error else { return None };
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return None;
+    }
+    let body = response.body().as_deref().unwrap_or_default();
+    let problem: Option<evendesk_protocol::http::Problem> = serde_json::from_slice(body).ok();
+    Some(
+        problem
+            .map_or_else(|| "Your sign-in is not valid any more; sign in again.".to_owned(), |p| p.sentence),
+    )
+}
+
+/// One connection, from its first word to its last.
+async fn exchange(socket: Socket, tell: &(impl Fn(In) + Send)) -> End {
+    let (mut to_server, mut from_server) = socket.split();
+    let (say, mut said) = mpsc::unbounded_channel();
+    tell(In::Connected(say));
+    let mut greeted = false;
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.reset_at(Instant::now() + TICK);
+    loop {
+        tokio::select! {
+            frame = from_server.next() => match frame {
+                Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                    Ok(message) => {
+                        greeted = true;
+                        tell(In::Received(message));
+                    }
+                    // A later server may have more to say than this desk understands.
+                    Err(error) => tracing::warn!(%error, "a message could not be read"),
+                },
+                Some(Ok(Message::Close(_))) | None => return End { greeted, after_s: None },
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "the connection broke");
+                    return End { greeted, after_s: None };
+                }
+            },
+            out = said.recv() => match out {
+                Some(Out::Say(message)) => {
+                    let Ok(text) = serde_json::to_string(&message) else { continue };
+                    if to_server.send(Message::text(text)).await.is_err() {
+                        return End { greeted, after_s: None };
+                    }
+                }
+                Some(Out::HangUp { after_s }) => {
+                    let _ = to_server.send(Message::Close(None)).await;
+                    return End { greeted, after_s };
+                }
+                None => return End { greeted, after_s: None },
+            },
+            _ = ticks.tick() => tell(In::Tick),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The sync core: what the server said, what the agent asked for and the time go in; what to say to the
+//! server and what has changed come out. No socket, no clock, no thread, no randomness: a simulation
+//! drives it as the client does, with real files.
+//!
+//! Between two calls this holds: the cache is what the server has said up to its cursor, with the
+//! events that the pending commands would have, decided here in their order, folded on top under
+//! provisional seqs. Each call keeps the outbox before it shows anything from the cache, and moves
+//! the cache before it forgets anything from the outbox; so a crash between the two is mended by
+//! deciding again what is pending, which `open` does.
+
+mod beyond;
+mod changes;
+mod doctor;
+mod local;
+mod outcome;
+mod pull;
+mod rebase;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use evendesk_domain::id::{CommandId, DeviceId};
+use evendesk_domain::permission::Agent;
+use evendesk_domain::time::Timestamp;
+use evendesk_protocol::limits::HEARTBEAT_S;
+use evendesk_protocol::{FromDesk, PROTOCOL, Pushed};
+use evendesk_replica::{Position, Readers};
+use uuid::Uuid;
+
+use crate::cache::Cache;
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::outbox::commands::{State, Tally};
+use crate::outbox::settings::Setting;
+use crate::outbox::{self, Outbox};
+use crate::view::{Change, Connection, ConnectionState, Presence, Progress};
+
+pub use doctor::{Difference, Health};
+use rebase::Top;
+
+/// Commands that may be on their way unanswered; more wait here.
+const UNANSWERED: usize = 64;
+/// After this long without an answer on a connection that lives, a command is offered again.
+const OFFER_AGAIN_S: i64 = 30;
+/// A clock this far off is worth telling.
+const OFF_BY_S: i64 = 30;
+
+/// What the core wants done, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Send(FromDesk),
+    Changed(Change),
+    Presence(Presence),
+    /// The state of the connection, or the number on their way, may differ from before.
+    Connection,
+    /// End this connection; come back after so many seconds, or by the usual backoff.
+    HangUp {
+        after_s: Option<u64>,
+    },
+    /// The file of the cache is another: readers of the old one are to be given up.
+    NewCache,
+}
+
+/// Where the conversation with the server stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Down,
+    /// `hello` is said.
+    Greeting {
+        said_at: Timestamp,
+    },
+    Up,
+}
+
+pub struct Core {
+    outbox: Arc<Outbox>,
+    cache: Cache,
+    device: DeviceId,
+    agent: Option<Agent>,
+    line: Line,
+    position: Position,
+    /// The journal's end, as far as this desk has heard.
+    head: u64,
+    offset_ms: i64,
+    heard_at: Timestamp,
+    pinged_at: Option<Timestamp>,
+    /// Pushed on this connection and not answered, and when.
+    unanswered: BTreeMap<CommandId, Timestamp>,
+    /// Of those, the ones that the server holds until what they follow is accepted.
+    told_held: BTreeSet<CommandId>,
+    top: Top,
+    refusal: Option<(ConnectionState, String)>,
+    /// Why the last message could not be taken, for a person.
+    trouble: Option<String>,
+    boundary: Option<Boundary>,
+}
+
+/// Called at every point where a crash would find something else on the disk, with its name.
+pub type Boundary = Box<dyn FnMut(&'static str) + Send>;
+
+impl Core {
+    /// Opens the folder's files; what is pending is decided again on top of the cache.
+    pub fn open(
+        folder: &Folder,
+        outbox: Arc<Outbox>,
+        fresh_device: Uuid,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let cache = Cache::open(&folder.private_folder("cache")?)?;
+        let device = outbox.device(fresh_device)?;
+        let agent = outbox.agent()?;
+        let offset_ms = outbox.get(Setting::OffsetMs)?.and_then(|v| v.parse().ok()).unwrap_or(0);
+        let position = cache.position()?;
+        let mut core = Self {
+            outbox,
+            cache,
+            device,
+            agent,
+            line: Line::Down,
+            position,
+            head: position.cursor,
+            offset_ms,
+            heard_at: now,
+            pinged_at: None,
+            unanswered: BTreeMap::new(),
+            told_held: BTreeSet::new(),
+            top: Top::default(),
+            refusal: None,
+            trouble: None,
+            boundary: None,
+        };
+        core.outbox.settled(position.cursor, &[])?;
+        core.rebase_now(now)?;
+        Ok(core)
+    }
+
+    /// Opens the outbox file of a folder.
+    pub fn outbox_in(folder: &Folder) -> Result<Arc<Outbox>, Error> {
+        Ok(Arc::new(Outbox::open(&folder.private_file(outbox::FILE)?)?))
+    }
+
+    pub fn set_boundary(&mut self, boundary: Boundary) {
+        self.boundary = Some(boundary);
+    }
+
+    /// Notes what keeps this desk from taking what the server says, or that nothing does any more.
+    pub fn set_trouble(&mut self, trouble: Option<String>) {
+        self.trouble = trouble;
+    }
+
+    fn boundary(&mut self, name: &'static str) {
+        if let Some(boundary) = &mut self.boundary {
+            boundary(name);
+        }
+    }
+
+    pub fn readers(&self) -> Readers {
+        self.cache.readers()
+    }
+
+    pub fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
+    }
+
+    pub fn agent(&self) -> Option<&Agent> {
+        self.agent.as_ref()
+    }
+
+    pub fn cursor(&self) -> u64 {
+        self.position.cursor
+    }
+
+    pub fn offset_ms(&self) -> i64 {
+        self.offset_ms
+    }
+
+    /// The best estimate of the server's time.
+    pub fn server_time(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_millis(now.millis().saturating_add(self.offset_ms))
+    }
+
+    /// A connection is there: says hello.
+    pub fn connected(&mut self, now: Timestamp) -> Vec<Action> {
+        self.line = Line::Greeting { said_at: now };
+        self.heard_at = now;
+        self.pinged_at = None;
+        self.unanswered.clear();
+        self.told_held.clear();
+        let hello = FromDesk::Hello {
+            protocol: PROTOCOL,
+            read_model: evendesk_replica::fingerprint().to_owned(),
+            device: self.device,
+            incarnation: self.position.incarnation,
+            cursor: self.position.cursor,
+        };
+        vec![Action::Send(hello), Action::Connection]
+    }
+
+    pub fn disconnected(&mut self) -> Vec<Action> {
+        self.line = Line::Down;
+        self.unanswered.clear();
+        vec![Action::Connection]
+    }
+
+    /// The server would not even talk: the sign-in is not valid any more.
+    pub fn turned_away(&mut self, sentence: String) -> Vec<Action> {
+        self.refusal = Some((ConnectionState::SignInAgain, sentence));
+        self.disconnected()
+    }
+
+    /// Signs in as `agent`. Another agent's cache is not this one's to see; their commands stay in the
+    /// outbox, and go out when they sign in again.
+    pub fn sign_in(&mut self, agent: Agent, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let owner = agent.user.to_string();
+        if self.outbox.get(Setting::CacheOwner)?.as_deref() != Some(owner.as_str()) {
+            self.clear(Position::default())?;
+            self.outbox.set(Setting::CacheOwner, &owner)?;
+        }
+        self.outbox.set_agent(&agent)?;
+        self.agent = Some(agent);
+        self.refusal = None;
+        self.rebase_now(now)?;
+        Ok(vec![Action::Changed(everything()), Action::Connection])
+    }
+
+    /// Signs out: what the agent could see goes; what they did and what has not been decided stays.
+    pub fn sign_out(&mut self) -> Result<Vec<Action>, Error> {
+        self.outbox.unset(Setting::Agent)?;
+        self.outbox.unset(Setting::CacheOwner)?;
+        self.agent = None;
+        self.refusal = None;
+        self.clear(Position::default())?;
+        let mut actions = vec![Action::HangUp { after_s: None }];
+        actions.extend(self.disconnected());
+        actions.push(Action::Changed(everything()));
+        Ok(actions)
+    }
+
+    /// Time passes: heartbeat, and what has been unanswered for too long.
+    pub fn tick(&mut self, now: Timestamp) -> Result<Vec<Action>, Error> {
+        if self.line == Line::Down {
+            return Ok(Vec::new());
+        }
+        let heartbeat = i64::try_from(HEARTBEAT_S).unwrap_or(15);
+        if now.seconds_since(self.heard_at) >= 3 * heartbeat {
+            return Ok(vec![Action::HangUp { after_s: None }]);
+        }
+        let mut actions = Vec::new();
+        if self.line == Line::Up {
+            if self.pinged_at.is_none_or(|at| now.seconds_since(at) >= heartbeat) {
+                self.pinged_at = Some(now);
+                actions.push(Action::Send(FromDesk::Ping));
+            }
+            self.unanswered.retain(|_, at| now.seconds_since(*at) < OFFER_AGAIN_S);
+            actions.extend(self.push(now)?);
+        }
+        Ok(actions)
+    }
+
+    /// Offers what is on its way, in order, as many as may be unanswered.
+    fn push(&mut self, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let Some(agent) = self.agent.as_ref().filter(|_| self.line == Line::Up) else {
+            return Ok(Vec::new());
+        };
+        let room = UNANSWERED.saturating_sub(self.unanswered.len());
+        let ready: Vec<_> = self
+            .outbox
+            .commands(agent.user)?
+            .into_iter()
+            .filter(|k| matches!(k.state, State::Waiting | State::Sent))
+            .filter(|k| !self.unanswered.contains_key(&k.command.id))
+            .take(room)
+            .map(|k| k.command)
+            .collect();
+        if ready.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.outbox.sending(&ready.iter().map(|c| c.id).collect::<Vec<_>>())?;
+        self.boundary("sending noted");
+        Ok(ready
+            .into_iter()
+            .map(|command| {
+                self.unanswered.insert(command.id, now);
+                Action::Send(FromDesk::Push(Box::new(Pushed { command })))
+            })
+            .collect())
+    }
+
+    pub fn connection(&self) -> Result<Connection, Error> {
+        let tally = match &self.agent {
+            Some(agent) => self.outbox.tally(agent.user)?,
+            None => Tally::default(),
+        };
+        let (state, mut message) = match (&self.refusal, self.line) {
+            (Some((state, sentence)), _) => (*state, Some(sentence.clone())),
+            (None, Line::Up) if self.position.cursor >= self.head => (ConnectionState::InSync, None),
+            (None, Line::Up | Line::Greeting { .. }) => (ConnectionState::Syncing, None),
+            (None, Line::Down) => (ConnectionState::Offline, None),
+        };
+        message = message.or_else(|| self.trouble.clone());
+        if message.is_none() && self.offset_ms.abs() > OFF_BY_S * 1000 {
+            message = Some(format!(
+                "This computer's clock is {} s off; times are shown as the server's clock has them.",
+                self.offset_ms.abs() / 1000
+            ));
+        }
+        let syncing = state == ConnectionState::Syncing && self.head > self.position.cursor;
+        Ok(Connection {
+            state,
+            pending: tally.pending,
+            attention: tally.attention,
+            offset_ms: self.offset_ms,
+            progress: syncing.then_some(Progress { done: self.position.cursor, total: self.head }),
+            message,
+        })
+    }
+}
+
+fn everything() -> Change {
+    Change { customers: None, feedback: true, settings: true }
+}

@@ -1,0 +1,201 @@
+//! What the server says: welcome, events, streams given and taken. Each is stored in one transaction of
+//! the cache, with the pending commands decided again on top where it touches what they are about.
+
+use evendesk_domain::id::CommandId;
+use evendesk_domain::permission::Agent;
+use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::time::Timestamp;
+use evendesk_protocol::{FromDesk, FromServer, Mode};
+use evendesk_replica::{Position, Writer};
+use uuid::Uuid;
+
+use super::{Action, Core, Line, changes, everything};
+use crate::error::Error;
+use crate::outbox::settings::Setting;
+use crate::view::{ConnectionState, Presence};
+
+/// An offset is kept on disk once it has moved this far.
+const OFFSET_KEPT_MS: i64 = 1_000;
+/// A desk that must be upgraded asks again this often, in case it was the server that was behind.
+const UPGRADE_RETRY_S: u64 = 300;
+
+impl Core {
+    /// Takes one message. An error means that nothing of it was stored, and the connection is to end.
+    pub fn received(&mut self, message: FromServer, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let since = self.heard_at;
+        self.heard_at = now;
+        match message {
+            FromServer::Welcome { server_time, incarnation, head, mode, agent, submit_key, .. } => {
+                let said_at = match self.line {
+                    Line::Greeting { said_at } => said_at,
+                    Line::Up | Line::Down => now,
+                };
+                self.learn_time(server_time, said_at, now)?;
+                self.outbox.set(Setting::SubmitKey, &submit_key)?;
+                self.head = head;
+                self.welcome(mode, incarnation, agent, now)
+            }
+            FromServer::Events { from, to, events } => self.events(from, to, events, now),
+            FromServer::Advance { to } => self.advance(to, now),
+            FromServer::Outcome { id, outcome } => self.outcome(id, outcome, now),
+            FromServer::Grant { directive, stream, events } => self.grant(directive, stream, &events, now),
+            FromServer::Forget { directive, stream } => self.forget(directive, stream, now),
+            FromServer::Presence { conversation, user, writing } => {
+                Ok(vec![Action::Presence(Presence { conversation, user, writing })])
+            }
+            FromServer::Pong { server_time } => {
+                self.learn_time(server_time, self.pinged_at.unwrap_or(since), now)?;
+                Ok(Vec::new())
+            }
+            FromServer::Bye { retry_after_s, sentence } => {
+                tracing::info!(retry_after_s, sentence, "the server hangs up");
+                Ok(vec![Action::HangUp { after_s: Some(retry_after_s) }])
+            }
+        }
+    }
+
+    fn welcome(
+        &mut self,
+        mode: Mode,
+        incarnation: Uuid,
+        agent: Agent,
+        now: Timestamp,
+    ) -> Result<Vec<Action>, Error> {
+        if mode == Mode::Upgrade {
+            let sentence = "This Evendesk and the server's are too far apart; upgrade the older one.";
+            self.refusal = Some((ConnectionState::Upgrade, sentence.to_owned()));
+            return Ok(vec![Action::HangUp { after_s: Some(UPGRADE_RETRY_S) }, Action::Connection]);
+        }
+        let mut actions = self.sign_in(agent, now)?;
+        if mode == Mode::Afresh {
+            self.clear(Position { incarnation: Some(incarnation), cursor: 0 })?;
+            self.rebase_now(now)?;
+        } else if self.position.incarnation != Some(incarnation) {
+            return Err(Error::Protocol("it goes on in a journal that this desk's cursor is not of".into()));
+        }
+        self.line = Line::Up;
+        actions.extend(self.push(now)?);
+        Ok(actions)
+    }
+
+    /// Half the way there and back is taken for the way back.
+    fn learn_time(&mut self, server: Timestamp, asked: Timestamp, now: Timestamp) -> Result<(), Error> {
+        let way = now.millis().saturating_sub(asked.millis()).max(0) / 2;
+        let offset = server.millis().saturating_add(way).saturating_sub(now.millis());
+        if (offset - self.offset_ms).abs() >= OFFSET_KEPT_MS {
+            self.outbox.set(Setting::OffsetMs, &offset.to_string())?;
+        }
+        self.offset_ms = offset;
+        Ok(())
+    }
+
+    fn events(
+        &mut self,
+        from: u64,
+        to: u64,
+        mut events: Vec<Recorded>,
+        now: Timestamp,
+    ) -> Result<Vec<Action>, Error> {
+        let cursor = self.position.cursor;
+        if from > cursor {
+            return Err(Error::Protocol(format!("it left out what is between {cursor} and {from}")));
+        }
+        if to <= cursor {
+            // Said twice, as after a lost acknowledgement.
+            return Ok(vec![Action::Send(FromDesk::Ack { cursor })]);
+        }
+        events.retain(|e| e.seq > cursor && e.seq <= to);
+        let streams: Vec<StreamId> = events.iter().map(|e| e.stream).collect();
+        let arrived = self.arrived(to, &events)?;
+        let moved = Position { cursor: to, ..self.position };
+        let changed = self.store(&streams, &arrived, now, |writer| {
+            writer.fold(&events)?;
+            Ok(writer.set_position(moved)?)
+        })?;
+        self.position = moved;
+        self.reached(&arrived)?;
+        Ok(vec![Action::Send(FromDesk::Ack { cursor: to }), Action::Changed(changed), Action::Connection])
+    }
+
+    /// Commands whose events are among these: nothing of them is pending any more.
+    fn arrived(&self, to: u64, events: &[Recorded]) -> Result<Vec<CommandId>, Error> {
+        let Some(agent) = &self.agent else { return Ok(Vec::new()) };
+        let mine = self.outbox.commands(agent.user)?;
+        let done = |k: &crate::outbox::commands::Kept| match k.accepted_seq {
+            Some(seq) => seq <= to,
+            None => events.iter().any(|e| e.command == Some(k.command.id)),
+        };
+        Ok(mine.iter().filter(|k| done(k)).map(|k| k.command.id).collect())
+    }
+
+    fn reached(&mut self, arrived: &[CommandId]) -> Result<(), Error> {
+        self.boundary("cache moved");
+        let cursor = self.position.cursor;
+        self.head = self.head.max(cursor);
+        if !arrived.is_empty() {
+            self.outbox.settled(cursor, arrived)?;
+            self.boundary("settled forgotten");
+            for id in arrived {
+                self.unanswered.remove(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, to: u64, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let cursor = self.position.cursor;
+        if to > cursor {
+            return self.events(cursor, to, Vec::new(), now);
+        }
+        Ok(vec![Action::Send(FromDesk::Ack { cursor })])
+    }
+
+    fn grant(
+        &mut self,
+        directive: u64,
+        stream: StreamId,
+        events: &[Recorded],
+        now: Timestamp,
+    ) -> Result<Vec<Action>, Error> {
+        let changed = self.store(&[stream], &[], now, |writer| Ok(writer.refold(stream, events)?))?;
+        self.boundary("stream granted");
+        Ok(vec![Action::Send(FromDesk::Confirm { directive }), Action::Changed(changed)])
+    }
+
+    fn forget(&mut self, directive: u64, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {
+        self.store(&[stream], &[], now, |writer| Ok(writer.forget(stream)?))?;
+        self.boundary("stream forgotten");
+        Ok(vec![Action::Send(FromDesk::Confirm { directive }), Action::Changed(everything())])
+    }
+
+    /// One transaction: takes the pending commands' events out where `streams` or what is `done` meet
+    /// them, does `f`, decides the rest on top.
+    fn store(
+        &mut self,
+        streams: &[StreamId],
+        done: &[CommandId],
+        now: Timestamp,
+        f: impl FnOnce(&Writer<'_>) -> Result<(), Error>,
+    ) -> Result<crate::view::Change, Error> {
+        let meets = !done.is_empty() || streams.iter().any(|s| self.top.touched.contains(s));
+        let pending = if meets { self.pending(done)? } else { Vec::new() };
+        let cx = self.deciding(now);
+        let writer = self.cache.write()?;
+        let mut seen: Vec<StreamId> = streams.to_vec();
+        if meets {
+            seen.extend(self.top.touched.iter().copied());
+            super::rebase::unwind(&writer)?;
+        }
+        f(&writer)?;
+        let top = if meets { Some(super::rebase::decide_all(&writer, &pending, &cx)?) } else { None };
+        if let Some(top) = &top {
+            seen.extend(top.touched.iter().copied());
+        }
+        let changed = changes::of(&writer, &seen)?;
+        writer.commit()?;
+        if let Some(top) = top {
+            self.top = top;
+        }
+        Ok(changed)
+    }
+}

@@ -1,0 +1,335 @@
+//! [`Desk`]: cache, outbox and client as one thing that a window talks to. Plain functions that may be
+//! called from any thread; reads never wait for writes.
+
+mod doctor;
+mod heard;
+mod outgoing;
+mod queries;
+mod worker;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use evendesk_domain::command::CommandBody;
+use evendesk_domain::id::{CommandId, ConversationId, MessageId};
+use evendesk_domain::permission::Agent;
+use evendesk_domain::settings::User;
+use evendesk_domain::time::Timestamp;
+use evendesk_protocol::FromDesk;
+use evendesk_replica::UserView;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Notify, broadcast};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::client::address::Server;
+use crate::client::backoff::Backoff;
+use crate::client::courier::Courier;
+use crate::client::files::{self, Wanted};
+use crate::client::session;
+use crate::client::socket::Dialler;
+use crate::core::{Action, Core};
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::outbox::Outbox;
+use crate::outbox::settings::Setting;
+use crate::view::{Connection, News, Session, SessionState, Submitted};
+
+/// This computer's clock, right or wrong.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Options {
+    /// Sample data: only said to the window.
+    pub demo: bool,
+    pub clock: Clock,
+    /// Unsigned feedback leaves within this long, at a random moment.
+    pub feedback_within: Duration,
+    /// Between attempts to send feedback.
+    pub feedback_retry: Duration,
+    pub backoff: Backoff,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            demo: false,
+            clock: Arc::new(|| {
+                let since =
+                    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+            }),
+            feedback_within: Duration::from_secs(180),
+            feedback_retry: Duration::from_secs(30),
+            backoff: Backoff::default(),
+        }
+    }
+}
+
+pub struct Desk {
+    shared: Arc<worker::Shared>,
+    outbox: Arc<Outbox>,
+    options: Options,
+    files: PathBuf,
+    line: Mutex<Line>,
+    /// Rung when there is feedback to carry.
+    feedback: Arc<Notify>,
+    redial: Arc<Notify>,
+    http: reqwest::Client,
+    worker: Option<std::thread::JoinHandle<()>>,
+    runtime: Option<Runtime>,
+    folder: Option<Folder>,
+}
+
+/// The sign-in in use.
+#[derive(Default)]
+struct Line {
+    server: Option<Server>,
+    token: Option<String>,
+    dialler: Option<JoinHandle<()>>,
+}
+
+impl Desk {
+    /// Opens the desk in `folder`, which it locks. Shows what is there; talks to nobody yet.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
+        let folder = Folder::lock(folder)?;
+        let files = folder.private_folder("files")?;
+        let outbox = Core::outbox_in(&folder)?;
+        let core = Core::open(&folder, Arc::clone(&outbox), Uuid::new_v4(), (options.clock)())?;
+        let feedback = Arc::new(Notify::new());
+        let (shared, worker) = worker::start(core, Arc::clone(&options.clock), Arc::clone(&feedback))?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("desk-net")
+            .enable_all()
+            .build()
+            .map_err(Error::file("the desk's network"))?;
+        let courier = Courier {
+            outbox: Arc::clone(&outbox),
+            clock: Arc::clone(&options.clock),
+            wake: Arc::clone(&feedback),
+            retry: options.feedback_retry,
+        };
+        runtime.spawn(courier.run());
+        Ok(Self {
+            shared,
+            outbox,
+            options,
+            files,
+            line: Mutex::default(),
+            feedback,
+            redial: Arc::new(Notify::new()),
+            http: session::http()?,
+            worker: Some(worker),
+            runtime: Some(runtime),
+            folder: Some(folder),
+        })
+    }
+
+    /// Signs in and connects. The token is the caller's to keep, in the system's keychain, and to give
+    /// back to [`Desk::resume`] next time.
+    pub fn sign_in(&self, server: &str, login: &str, password: &str) -> Result<String, Error> {
+        let server = Server::parse(server)?;
+        let device = self.outbox.device(Uuid::new_v4())?;
+        let (http, at) = (self.http.clone(), server.clone());
+        let (login, password) = (login.to_owned(), password.to_owned());
+        let signed_in =
+            self.on_net(async move { session::sign_in(&http, &at, &login, &password, device).await })?;
+        self.outbox.set(Setting::Server, &server.to_string())?;
+        self.outbox.set(Setting::WorkspaceName, &signed_in.workspace_name)?;
+        let agent = signed_in.agent;
+        self.hang_up();
+        self.shared.call(move |core, now| Ok(((), core.sign_in(agent, now)?)))?;
+        self.dial(server, signed_in.token.clone())?;
+        Ok(signed_in.token)
+    }
+
+    /// Connects with a token from an earlier sign-in on this desk. Without a network this succeeds too:
+    /// the desk goes on with what it has and connects when it can.
+    pub fn resume(&self, token: &str) -> Result<(), Error> {
+        let server = self.outbox.get(Setting::Server)?.ok_or(Error::SignedOut)?;
+        self.agent()?;
+        self.dial(Server::parse(&server)?, token.to_owned())
+    }
+
+    /// Signs out: what could be seen goes from this computer, what is not decided yet stays in the
+    /// outbox for the next sign-in of the same person. The server is told if it can be reached.
+    pub fn sign_out(&self) -> Result<(), Error> {
+        let (server, token) = {
+            let mut line = self.line();
+            (line.server.take(), line.token.take())
+        };
+        self.hang_up();
+        if let (Some(server), Some(token)) = (server, token) {
+            let http = self.http.clone();
+            if let Err(error) = self.on_net(async move { session::sign_out(&http, &server, &token).await }) {
+                tracing::info!(%error, "signed out here; the server was not told");
+            }
+        }
+        let _ = std::fs::remove_dir_all(&self.files);
+        if let Some(folder) = &self.folder {
+            folder.private_folder("files")?;
+        }
+        self.shared.call(|core, _| Ok(((), core.sign_out()?)))
+    }
+
+    /// Tries to connect now rather than later.
+    pub fn reconnect(&self) {
+        self.redial.notify_one();
+    }
+
+    /// What changes, from here on.
+    pub fn subscribe(&self) -> broadcast::Receiver<News> {
+        self.shared.news.subscribe()
+    }
+
+    pub fn session(&self) -> Result<Session, Error> {
+        let server = self.outbox.get(Setting::Server)?.unwrap_or_default();
+        let agent = self.outbox.agent()?;
+        let state = match &agent {
+            Some(_) => SessionState::SignedIn,
+            None if server.is_empty() => SessionState::FirstRun,
+            None => SessionState::SignedOut,
+        };
+        Ok(Session {
+            state,
+            user: agent.map(user_view),
+            workspace: self.outbox.get(Setting::WorkspaceName)?.unwrap_or_default(),
+            server,
+            demo: self.options.demo,
+            keychain: None,
+        })
+    }
+
+    pub fn connection(&self) -> Connection {
+        self.shared.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The best estimate of the server's time.
+    pub fn now(&self) -> Timestamp {
+        let offset = self.shared.connection.read().unwrap_or_else(PoisonError::into_inner).offset_ms;
+        Timestamp::from_millis((self.options.clock)().millis().saturating_add(offset))
+    }
+
+    /// Keeps a command and shows it; it goes out by itself.
+    pub fn submit(&self, body: CommandBody) -> Result<Submitted, Error> {
+        let id = CommandId(Uuid::now_v7());
+        self.shared.call(move |core, now| core.submit(id, body, now))
+    }
+
+    /// Sends again what was refused, set aside, or wanted a second look; `seen` as in
+    /// [`Core::confirm`].
+    pub fn outgoing_confirm(&self, command: CommandId, seen: Option<MessageId>) -> Result<(), Error> {
+        let fresh = CommandId(Uuid::now_v7());
+        self.shared.call(move |core, now| Ok(((), core.confirm(command, fresh, seen, now)?)))
+    }
+
+    /// Moves the words back into the draft, and drops the command.
+    pub fn outgoing_edit(&self, command: CommandId) -> Result<(), Error> {
+        self.shared.call(move |core, now| Ok(((), core.edit(command, now)?)))
+    }
+
+    pub fn outgoing_drop(&self, command: CommandId) -> Result<(), Error> {
+        self.shared.call(move |core, now| Ok(((), core.drop_command(command, now)?)))
+    }
+
+    pub fn draft_get(&self, conversation: ConversationId) -> Result<Option<String>, Error> {
+        self.outbox.draft(conversation)
+    }
+
+    pub fn draft_put(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
+        self.outbox.put_draft(conversation, text, (self.options.clock)())
+    }
+
+    /// Tells colleagues what this agent looks at.
+    pub fn set_conversation_view(
+        &self,
+        conversation: Option<ConversationId>,
+        writing: bool,
+    ) -> Result<(), Error> {
+        let said = Action::Send(FromDesk::Presence { conversation, writing });
+        self.shared.call(move |_, _| Ok(((), vec![said])))
+    }
+
+    /// The file of a message, fetched if it is not here yet.
+    pub fn attachment(&self, wanted: Wanted) -> Result<PathBuf, Error> {
+        let path = files::place(&self.files, &wanted)?;
+        if path.exists() {
+            return Ok(path);
+        }
+        let (server, token) = {
+            let line = self.line();
+            (line.server.clone(), line.token.clone())
+        };
+        let (Some(server), Some(token)) = (server, token) else { return Err(Error::SignedOut) };
+        let (http, folder) = (self.http.clone(), self.files.clone());
+        self.on_net(async move { files::fetch(&http, &server, &token, &folder, &wanted).await })
+    }
+
+    fn agent(&self) -> Result<Agent, Error> {
+        self.outbox.agent()?.ok_or(Error::SignedOut)
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn dial(&self, server: Server, token: String) -> Result<(), Error> {
+        self.hang_up();
+        let dial = self.shared.new_dial()?;
+        let dialler = Dialler {
+            server: server.clone(),
+            token: token.clone(),
+            backoff: self.options.backoff,
+            now: Arc::clone(&self.redial),
+        };
+        let shared = Arc::clone(&self.shared);
+        let Some(runtime) = &self.runtime else { return Err(Error::Closing) };
+        let task = runtime.spawn(dialler.run(move |what| shared.tell(dial, what)));
+        *self.line() = Line { server: Some(server), token: Some(token), dialler: Some(task) };
+        Ok(())
+    }
+
+    fn hang_up(&self) {
+        if let Some(task) = self.line().dialler.take() {
+            task.abort();
+            let _ = self.shared.new_dial();
+        }
+    }
+
+    /// Runs a request on the desk's own network threads and waits for it: the caller may be on an
+    /// async thread, where blocking on a runtime is not allowed.
+    fn on_net<T: Send + 'static>(
+        &self,
+        f: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        let Some(runtime) = &self.runtime else { return Err(Error::Closing) };
+        runtime.spawn(async move {
+            let _ = answer.send(f.await);
+        });
+        answered.recv().map_err(|_| Error::Closing)?
+    }
+}
+
+impl Drop for Desk {
+    /// Ends the threads before the folder's lock goes.
+    fn drop(&mut self) {
+        self.hang_up();
+        self.shared.close();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        if let Some(worker) = self.worker.take() {
+            let _ = worker.join();
+        }
+        self.folder.take();
+    }
+}
+
+fn user_view(agent: Agent) -> UserView {
+    let user =
+        User { id: agent.user, name: agent.name, login: String::new(), role: agent.role, teams: agent.teams };
+    UserView::from(&user)
+}

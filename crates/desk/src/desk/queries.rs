@@ -1,0 +1,74 @@
+//! What the window reads: each from a view of the cache of its own, which no write holds up.
+
+use std::sync::PoisonError;
+
+use evendesk_domain::channel::Channel;
+use evendesk_domain::clock::Target;
+use evendesk_domain::id::{ConversationId, CustomerId};
+use evendesk_replica::{
+    Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, PersonHit, Place,
+    QueuePage, Reader, SearchPage, Viewer,
+};
+
+use super::Desk;
+use crate::error::Error;
+
+impl Desk {
+    pub(super) fn reader(&self) -> Result<Reader, Error> {
+        Ok(self.shared.readers.read().unwrap_or_else(PoisonError::into_inner).get()?)
+    }
+
+    fn viewer(&self) -> Result<Viewer, Error> {
+        Ok(Viewer { user: self.agent()?.user, now: self.now() })
+    }
+
+    pub fn directory(&self) -> Result<Directory, Error> {
+        Ok(self.reader()?.directory()?)
+    }
+
+    pub fn counts(&self) -> Result<Counts, Error> {
+        Ok(self.reader()?.counts(&self.viewer()?)?)
+    }
+
+    pub fn queue(&self, place: &Place, offset: usize, limit: usize) -> Result<QueuePage, Error> {
+        Ok(self.reader()?.queue(&self.viewer()?, place, offset, limit)?)
+    }
+
+    pub fn find_person(&self, text: &str) -> Result<Vec<PersonHit>, Error> {
+        Ok(self.reader()?.find_person(text)?)
+    }
+
+    pub fn search(&self, text: &str, offset: usize, limit: usize) -> Result<SearchPage, Error> {
+        Ok(self.reader()?.search(text, offset, limit)?)
+    }
+
+    pub fn board(&self, days: u32) -> Result<Board, Error> {
+        Ok(self.reader()?.board(&self.viewer()?, days)?)
+    }
+
+    pub fn feedback(&self, offset: usize, limit: usize) -> Result<FeedbackPage, Error> {
+        Ok(self.reader()?.feedback(offset, limit)?)
+    }
+
+    /// The last `limit` entries before `before`, and every matter.
+    pub fn customer(&self, id: CustomerId, before: Option<u64>, limit: usize) -> Result<CustomerPage, Error> {
+        self.reader()?.customer(id, before, limit)?.ok_or_else(|| {
+            Error::not_found("This customer is not here; they may have been withdrawn from your teams.")
+        })
+    }
+
+    pub fn why(&self, conversation: ConversationId, target: Target) -> Result<Explanation, Error> {
+        self.reader()?
+            .why(conversation, target, self.now())?
+            .ok_or_else(|| Error::not_found("This matter has no such clock."))
+    }
+
+    pub fn board_list(
+        &self,
+        channel: Option<Channel>,
+        state: BoardState,
+        limit: usize,
+    ) -> Result<QueuePage, Error> {
+        Ok(self.reader()?.board_list(&self.viewer()?, channel, state, limit)?)
+    }
+}

@@ -1,0 +1,160 @@
+//! `outbox.db`: what exists nowhere else. Undecided commands, drafts, feedback that has not left yet,
+//! and a few facts of this installation.
+//!
+//! Durable when a function returns (`synchronous=FULL`); migrated, forwards only; what is deleted is
+//! overwritten. A file per table holds its rows' reads and writes; no rules of the desk live here.
+
+pub mod commands;
+pub mod drafts;
+pub mod settings;
+pub mod tickets;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::Error;
+
+pub const FILE: &str = "outbox.db";
+
+/// Each raises `user_version` by one. Never edited once released, only followed by another.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE command (
+        place        INTEGER PRIMARY KEY,
+        id           TEXT NOT NULL UNIQUE,
+        author       TEXT NOT NULL,
+        made_at      INTEGER NOT NULL,
+        depends_on   TEXT,
+        stream       TEXT NOT NULL,
+        body         TEXT NOT NULL,
+        state        TEXT NOT NULL CHECK (state IN
+            ('waiting', 'sent', 'accepted', 'refused', 'look_again', 'held', 'set_aside')),
+        accepted_seq INTEGER CHECK ((accepted_seq IS NOT NULL) = (state = 'accepted')),
+        code         TEXT,
+        reason       TEXT,
+        since        TEXT
+    ) STRICT;
+    CREATE TABLE draft (
+        conversation TEXT PRIMARY KEY,
+        text         TEXT NOT NULL,
+        changed_at   INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE ticket (
+        id       TEXT PRIMARY KEY,
+        state    TEXT NOT NULL CHECK (state IN ('waiting', 'tried', 'sent', 'undo')),
+        due_at   INTEGER NOT NULL,
+        body     TEXT CHECK ((body IS NOT NULL) = (state IN ('waiting', 'tried'))),
+        secret   TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE setting (
+        name  TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT;
+"];
+
+/// The open file: one connection that writes, one that reads and so never waits for a write.
+pub struct Outbox {
+    file: PathBuf,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+impl Outbox {
+    /// Opens `file`, which must be there (empty at first) so that its rights are the folder's choice.
+    pub fn open(file: &Path) -> Result<Self, Error> {
+        let doing = "opening it";
+        let mut writer = connect(file).map_err(|source| Error::Outbox { doing, source })?;
+        migrate(&mut writer, file)?;
+        let reader = connect(file).map_err(|source| Error::Outbox { doing, source })?;
+        Ok(Self { file: file.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) })
+    }
+
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// One transaction, durable when this returns.
+    fn write<T>(
+        &self,
+        doing: &'static str,
+        f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let mut writer = lock(&self.writer);
+        let attempt = || {
+            let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = f(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        };
+        attempt().map_err(|source| Error::Outbox { doing, source })
+    }
+
+    fn read<T>(
+        &self,
+        doing: &'static str,
+        f: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        f(&lock(&self.reader)).map_err(|source| Error::Outbox { doing, source })
+    }
+}
+
+/// A panic elsewhere leaves no half-done transaction behind (it rolls back), so the lock stays usable.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+         PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;",
+    )?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, file: &Path) -> Result<(), Error> {
+    let doing = "bringing it up to date";
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let attempt = |connection: &mut Connection| {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found: i64 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+            tx.execute_batch(step)?;
+        }
+        if found < known {
+            tx.pragma_update(None, "user_version", known)?;
+        }
+        tx.commit()?;
+        Ok(found)
+    };
+    let found = attempt(connection).map_err(|source| Error::Outbox { doing, source })?;
+    if found > known {
+        return Err(Error::FromTheFuture { file: file.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub fn empty() -> (tempfile::TempDir, Outbox) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        std::fs::write(&file, "").unwrap();
+        let outbox = Outbox::open(&file).unwrap();
+        (folder, outbox)
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_left_alone_and_says_so() {
+        let (_folder, outbox) = empty();
+        lock(&outbox.writer).pragma_update(None, "user_version", 99).unwrap();
+        let Err(refusal) = Outbox::open(outbox.file()) else { panic!("opened") };
+        assert!(refusal.to_string().contains("newer Evendesk"), "{refusal}");
+    }
+}

@@ -1,0 +1,155 @@
+//! What the window is shown of the desk itself: session, connection, what is on its way. What is shown
+//! of customers comes from the replica, in its own types.
+
+use evendesk_domain::id::{CommandId, ConversationId, CustomerId, FeedbackId, MessageId};
+use evendesk_domain::time::Timestamp;
+use evendesk_replica::UserView;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/")]
+pub struct Session {
+    pub state: SessionState,
+    pub user: Option<UserView>,
+    /// The workspace's name; empty before the first sign-in.
+    pub workspace: String,
+    /// The server's address; empty before the first sign-in.
+    pub server: String,
+    /// Sample data.
+    pub demo: bool,
+    /// Where the sign-in is kept; the app fills it in.
+    pub keychain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "generated/")]
+pub enum SessionState {
+    /// Nobody has signed in here yet.
+    FirstRun,
+    SignedOut,
+    SignedIn,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/")]
+pub struct Connection {
+    pub state: ConnectionState,
+    /// Commands that the server has not decided.
+    pub pending: u32,
+    /// Commands that wait for the agent: refused, to be looked at again, set aside.
+    pub attention: u32,
+    /// Server time minus this computer's.
+    pub offset_ms: i64,
+    /// While catching up.
+    pub progress: Option<Progress>,
+    /// For a person: why it is as it is, where that helps.
+    pub message: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "generated/")]
+pub enum ConnectionState {
+    InSync,
+    Syncing,
+    Offline,
+    SignInAgain,
+    Upgrade,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/")]
+pub struct Progress {
+    pub done: u64,
+    pub total: u64,
+}
+
+/// What the window should read again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/", rename = "Changed")]
+pub struct Change {
+    /// These; none means everything.
+    pub customers: Option<Vec<CustomerId>>,
+    pub feedback: bool,
+    pub settings: bool,
+}
+
+/// Someone else looks at a conversation, or writes in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/")]
+pub struct Presence {
+    pub conversation: ConversationId,
+    pub user: evendesk_domain::id::UserId,
+    pub writing: bool,
+}
+
+/// What subscribers hear.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    Changed(Change),
+    Connection(Connection),
+    Presence(Presence),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/")]
+pub struct Submitted {
+    pub command: CommandId,
+    pub state: SubmittedState,
+    /// For a person, where there is something to say.
+    pub message: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "generated/")]
+pub enum SubmittedState {
+    /// Kept, shown, and on its way.
+    Pending,
+    /// Kept, not sent: the matter has moved on, so the author looks once more.
+    LookAgain,
+}
+
+/// A command that is not settled yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/")]
+pub struct OutgoingItem {
+    pub command: CommandId,
+    pub made_at: Timestamp,
+    pub state: OutgoingState,
+    /// The command's kind, as in `do` of its body.
+    pub what: String,
+    pub customer: Option<CustomerId>,
+    pub conversation: Option<ConversationId>,
+    /// What the agent typed.
+    pub text: String,
+    /// Why it waits for the agent, in words.
+    pub reason: Option<String>,
+    /// For a second look: the last message its author had seen.
+    pub since: Option<MessageId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "generated/")]
+pub enum OutgoingState {
+    /// Has not left this desk.
+    Waiting,
+    /// May have reached the server.
+    Sent,
+    Refused,
+    LookAgain,
+    /// Follows one that waits for the agent.
+    Held,
+    /// Followed one that the agent dropped, or cannot be sent as it is.
+    SetAside,
+}
+
+/// Proof of feedback that was logged, for the undo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "generated/")]
+pub struct FeedbackTicket {
+    pub id: FeedbackId,
+}
