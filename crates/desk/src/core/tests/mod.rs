@@ -378,7 +378,7 @@ fn a_call_is_logged_for_someone_nobody_knew() {
         team: Some(TEAM),
     }));
     let entries = desk.page(conversation).entries;
-    assert!(entries.iter().any(|e| e.pending && matches!(&e.what, EntryKind::Call { .. })), "{entries:?}");
+    assert!(entries.iter().any(|e| e.pending && matches!(&e.kind, EntryKind::Call { .. })), "{entries:?}");
     desk.sync(&mut server);
     assert!(desk.page(conversation).entries.iter().all(|e| !e.pending));
     desk.same_as(&server);

@@ -187,7 +187,7 @@ impl Desk {
         let in_it = page.entries.into_iter().filter(|e| e.conversation == conversation);
         in_it
             .filter_map(|e| {
-                let text = match e.what {
+                let text = match e.kind {
                     EntryKind::Message { text, .. }
                     | EntryKind::Reply { text, .. }
                     | EntryKind::Note { text, .. } => text,
