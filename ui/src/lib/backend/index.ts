@@ -1,12 +1,24 @@
-// The only folder that speaks to Tauri. Everything else in ui/ calls the functions here,
-// so that a test, or a browser, can stand in another backend.
-import { invoke } from "@tauri-apps/api/core";
+// The only folder that speaks to Tauri. Everything else in ui/ calls `backend`, so that a
+// test, or a browser, can stand in a desk of paper.
+import type { Backend } from "./contract";
+import { tauriBackend } from "./tauri";
 
-export interface AppInfo {
-  name: string;
-  version: string;
+export type * from "./contract";
+export type * from "./generated";
+
+/** The desk in use. Chosen once, before anything is shown. */
+export let backend: Backend = tauriBackend;
+
+export function useBackend(chosen: Backend): void {
+  backend = chosen;
 }
 
-export function appInfo(): Promise<AppInfo> {
-  return invoke<AppInfo>("app_info");
+export function insideTauri(): boolean {
+  return "__TAURI_INTERNALS__" in window;
+}
+
+/** Refusals arrive as `{code, sentence}`; whatever else goes wrong, there is a sentence to show. */
+export function sentenceOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "sentence" in error) return String(error.sentence);
+  return error instanceof Error ? error.message : String(error);
 }

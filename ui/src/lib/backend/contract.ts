@@ -1,0 +1,51 @@
+// What a desk must offer the window: one function per query and command of the desk.
+// Two things implement it: Tauri's commands (tauri.ts) and the desk of paper (lib/paper).
+import type * as T from "./generated";
+
+export interface Backend {
+  session(): Promise<T.Session>;
+  connection(): Promise<T.Connection>;
+  directory(): Promise<T.Directory>;
+  counts(): Promise<T.Counts>;
+  queue(place: T.Place, offset: number, limit: number): Promise<T.QueuePage>;
+  customer(customer: string, before: number | null, limit: number): Promise<T.CustomerPage>;
+  findPerson(text: string): Promise<T.PersonHit[]>;
+  why(conversation: string, target: T.Target): Promise<T.Explanation>;
+  search(text: string, offset: number, limit: number): Promise<T.SearchPage>;
+  board(days: number): Promise<T.Board>;
+  boardList(channel: T.Channel | null, state: T.BoardListState): Promise<T.QueuePage>;
+  feedback(offset: number, limit: number): Promise<T.FeedbackPage>;
+  outgoing(): Promise<T.OutgoingItem[]>;
+  draftGet(conversation: string): Promise<string | null>;
+  draftPut(conversation: string, text: string): Promise<void>;
+  attachmentOpen(blob: string, name: string): Promise<void>;
+  /** What is marked or copied anywhere on this screen; null where the desk cannot tell. */
+  readSelection(): Promise<string | null>;
+
+  submit(body: T.CommandBody): Promise<T.Submitted>;
+  outgoingConfirm(command: string): Promise<void>;
+  outgoingEdit(command: string): Promise<void>;
+  outgoingDrop(command: string): Promise<void>;
+  logFeedback(feedback: NewFeedback): Promise<T.FeedbackTicket>;
+  undoFeedback(id: string): Promise<void>;
+  startLocal(name: string): Promise<void>;
+  join(server: string, login: string, password: string): Promise<void>;
+  lookAround(): Promise<void>;
+  signOut(): Promise<void>;
+  setConversationView(conversation: string | null, writing: boolean): Promise<void>;
+
+  onChanged(hear: (changed: T.Changed) => void): Unlisten;
+  onConnection(hear: (connection: T.Connection) => void): Unlisten;
+  onOpenCustomer(hear: (open: T.OpenCustomer) => void): Unlisten;
+  onFeedbackShortcut(hear: (shortcut: T.FeedbackShortcut) => void): Unlisten;
+}
+
+export type NewFeedback = {
+  text: string;
+  kind: T.FeedbackKind;
+  source_title: string;
+  source_address: string;
+  sign: boolean;
+};
+
+export type Unlisten = () => void;

@@ -1,0 +1,54 @@
+// The desk behind Tauri: every function is one command of src-tauri, by the same name.
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import type { Backend, Unlisten } from "./contract";
+
+/** `listen` answers later than it is asked, and may be told to stop before it has begun. */
+function hear<T>(event: string, hear: (payload: T) => void): Unlisten {
+  const listening = listen<T>(event, ({ payload }) => hear(payload));
+  return () => void listening.then((stop) => stop());
+}
+
+export const tauriBackend: Backend = {
+  session: () => invoke("session"),
+  connection: () => invoke("connection"),
+  directory: () => invoke("directory"),
+  counts: () => invoke("counts"),
+  queue: (place, offset, limit) => invoke("queue", { place, offset, limit }),
+  customer: (customer, before, limit) => invoke("customer", { customer, before, limit }),
+  findPerson: (text) => invoke("find_person", { text }),
+  why: (conversation, target) => invoke("why", { conversation, target }),
+  search: (text, offset, limit) => invoke("search", { text, offset, limit }),
+  board: (days) => invoke("board", { days }),
+  boardList: (channel, state) => invoke("board_list", { channel, state }),
+  feedback: (offset, limit) => invoke("feedback", { offset, limit }),
+  outgoing: () => invoke("outgoing"),
+  draftGet: (conversation) => invoke("draft_get", { conversation }),
+  draftPut: (conversation, text) => invoke("draft_put", { conversation, text }),
+  attachmentOpen: (blob, name) => invoke("attachment_open", { blob, name }),
+  readSelection: async () => (await invoke<{ text: string } | null>("read_selection"))?.text ?? null,
+
+  submit: (body) => invoke("submit", { body }),
+  outgoingConfirm: (command) => invoke("outgoing_confirm", { command }),
+  outgoingEdit: (command) => invoke("outgoing_edit", { command }),
+  outgoingDrop: (command) => invoke("outgoing_drop", { command }),
+  logFeedback: (feedback) =>
+    invoke("log_feedback", {
+      text: feedback.text,
+      kind: feedback.kind,
+      sourceTitle: feedback.source_title,
+      sourceAddress: feedback.source_address,
+      sign: feedback.sign,
+    }),
+  undoFeedback: (id) => invoke("undo_feedback", { id }),
+  startLocal: (name) => invoke("start_local", { name }),
+  join: (server, login, password) => invoke("join", { server, login, password }),
+  lookAround: () => invoke("look_around"),
+  signOut: () => invoke("sign_out"),
+  setConversationView: (conversation, writing) => invoke("set_conversation_view", { conversation, writing }),
+
+  onChanged: (told) => hear("changed", told),
+  onConnection: (told) => hear("connection", told),
+  onOpenCustomer: (told) => hear("open_customer", told),
+  onFeedbackShortcut: (told) => hear("feedback_shortcut", told),
+};

@@ -1,0 +1,38 @@
+// Every command of the window, in the order the help lists them.
+import { desk } from "../state/desk.svelte";
+import { answerCommands } from "./answer";
+import { appCommands } from "./app";
+import type { Command } from "./command";
+import { matterCommands } from "./matter";
+import { moveCommands } from "./move";
+import { placeCommands } from "./places";
+
+export type { Command, Group } from "./command";
+
+export const commands: readonly Command[] = [
+  ...moveCommands,
+  ...answerCommands,
+  ...matterCommands,
+  ...placeCommands,
+  ...appCommands,
+];
+
+const byId = new Map(commands.map((command) => [command.id, command]));
+
+export function keysOf(command: Command): string[] {
+  return desk.session?.key_bindings?.[command.id] ?? command.keys;
+}
+
+/** The key to show beside a button that does `id`. */
+export function keyFor(id: string): string | undefined {
+  const command = byId.get(id);
+  return command && keysOf(command)[0];
+}
+
+export const isOffered = (command: Command): boolean => command.when?.() ?? true;
+
+/** Does `id` if it can be done now. */
+export function run(id: string): void {
+  const command = byId.get(id);
+  if (command && isOffered(command)) command.run();
+}

@@ -1,0 +1,24 @@
+import { afterEach, expect, test } from "vitest";
+import { de } from "./de";
+import { en, type Key, type Phrase } from "./en";
+import { speak, t } from "./index.svelte";
+
+afterEach(() => speak("en"));
+
+const forms = (phrase: Phrase): string[] => (typeof phrase === "string" ? [phrase] : [phrase.one, phrase.other]);
+const blanks = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "").sort();
+
+test("German says everything English says, and fills in the same blanks", () => {
+  expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
+  for (const key of Object.keys(en) as Key[]) {
+    expect(forms(de[key]).every((form) => form.trim() !== ""), key).toBe(true);
+    expect(blanks(forms(de[key]).at(-1) ?? ""), key).toEqual(blanks(forms(en[key]).at(-1) ?? ""));
+  }
+});
+
+test("numbers choose the plural and are written the language's way", () => {
+  expect(t("queue.waiting", { n: 1 })).toBe("1 customer waiting");
+  expect(t("queue.waiting", { n: 36_000 })).toBe("36,000 customers waiting");
+  speak("de");
+  expect(t("queue.waiting", { n: 36_000 })).toBe("36.000 Kunden warten");
+});

@@ -1,0 +1,193 @@
+// A desk of paper: the whole contract in memory, for developing and testing the window alone.
+// It keeps promises a real desk keeps: commands wait while offline, a reply overtaken comes back.
+import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Session } from "../backend";
+import { newId } from "../newId";
+import { apply, findConversation, PaperRefusal, type World } from "./commands";
+import { boardOf, explain, listOf } from "./figures";
+import { countsOf, pageOf, rowsOf } from "./rows";
+import { Hearers } from "./hearers";
+import { findPerson, search } from "./words";
+import { customerSpoke, lastSeq, lastWord, say } from "./world";
+
+const DELIVERED_AFTER_MS = 900;
+
+export class PaperDesk {
+  readonly changed = new Hearers<Changed>();
+  readonly connected = new Hearers<Connection>();
+  readonly opened = new Hearers<OpenCustomer>();
+  readonly shortcut = new Hearers<FeedbackShortcut>();
+  readonly drafts = new Map<string, string>();
+  outgoing: OutgoingItem[] = [];
+  #offline = false;
+  #offset = 0;
+  #bodies = new Map<string, CommandBody>();
+
+  constructor(
+    readonly world: World,
+    public session: Session,
+  ) {}
+
+  now(): number {
+    return Date.now() + this.#offset;
+  }
+
+  connection(): Connection {
+    const pending = this.outgoing.filter((item) => item.state === "waiting").length;
+    const attention = this.outgoing.filter((item) => item.state === "look_again" || item.state === "refused").length;
+    const state = this.#offline ? "offline" : "in_sync";
+    return { state, pending, attention, offset_ms: this.#offset, progress: null, message: null };
+  }
+
+  offline(is: boolean): void {
+    this.#offline = is;
+    if (!is) for (const item of this.outgoing.filter((waiting) => waiting.state === "waiting")) this.#deliver(item.command);
+    this.connected.tell(this.connection());
+  }
+
+  clockOff(milliseconds: number): void {
+    this.#offset = milliseconds;
+    this.connected.tell(this.connection());
+  }
+
+  tell(customer: string | null): void {
+    this.changed.tell({ customers: customer === null ? null : [customer], feedback: true, settings: false });
+    this.connected.tell(this.connection());
+  }
+
+  submit(body: CommandBody): string {
+    const command = newId();
+    this.#bodies.set(command, body);
+    try {
+      const customer = apply(this.world, body, this.now(), true);
+      this.#note(command, body, customer?.id ?? null, "waiting", null);
+      this.tell(customer?.id ?? null);
+      if (!this.#offline) setTimeout(() => this.#deliver(command), 300);
+    } catch (error) {
+      if (!(error instanceof PaperRefusal) || error.code !== "look_again" || !("conversation" in body)) throw error;
+      const on = findConversation(this.world, body.conversation);
+      this.#note(command, body, on.customer.id, "look_again", lastWord(on));
+      this.tell(on.customer.id);
+    }
+    return command;
+  }
+
+  confirm(command: string): void {
+    const body = this.#bodies.get(command);
+    this.drop(command);
+    if (body?.do === "reply") this.submit({ ...body, message: newId(), seen: lastWord(findConversation(this.world, body.conversation)) });
+  }
+
+  edit(command: string): void {
+    const body = this.#bodies.get(command);
+    if (body?.do === "reply") this.drafts.set(body.conversation, body.text);
+    this.drop(command);
+  }
+
+  drop(command: string): void {
+    this.outgoing = this.outgoing.filter((item) => item.command !== command);
+    this.connected.tell(this.connection());
+  }
+
+  /** A customer writes, now: to try what happens while one is typing. */
+  customerWrites(conversation: string, text: string): void {
+    const on = findConversation(this.world, conversation);
+    const last = on.entries.findLast(({ kind }) => kind.kind === "message");
+    const kind = last?.kind.kind === "message" ? last.kind : null;
+    const at = this.now();
+    const words = { message: newId(), text, fresh_text: text, quoted_text: "", spoke_at: at, learnt_at: at, attachments: [] };
+    const channel = kind?.channel ?? "email";
+    const from = on.customer.identities[0]?.value ?? "";
+    const base = { channel, from_name: on.customer.name, from, subject: on.subject, author: "person" as const, guessed: false };
+    say(on, at, { kind: "message", ...base, ...words });
+    customerSpoke(on, channel, at);
+    this.tell(on.customer.id);
+  }
+
+  #deliver(command: string): void {
+    this.outgoing = this.outgoing.filter((item) => item.command !== command);
+    const body = this.#bodies.get(command);
+    if (!body || !("conversation" in body)) return this.tell(null);
+    const on = findConversation(this.world, body.conversation);
+    for (const entry of on.entries) entry.pending = false;
+    setTimeout(() => {
+      for (const { kind } of on.entries) if (kind.kind === "reply" && kind.delivery === "pending") kind.delivery = "delivered";
+      this.tell(on.customer.id);
+    }, DELIVERED_AFTER_MS);
+    this.tell(on.customer.id);
+  }
+
+  #note(command: string, body: CommandBody, customer: string | null, state: OutgoingItem["state"], since: string | null): void {
+    const text = body.do === "reply" || body.do === "note" ? body.text : body.do === "log_call" ? body.call.note : "";
+    const conversation = "conversation" in body ? body.conversation : null;
+    const reason = state === "look_again" ? "The customer wrote again after you had read it." : null;
+    this.outgoing = [
+      ...this.outgoing,
+      { command, made_at: this.now(), state, what: body.do, customer, conversation, text, reason, since },
+    ];
+  }
+}
+
+export function paperBackend(desk: PaperDesk): Backend {
+  const { world } = desk;
+  const page = (rows: ReturnType<typeof rowsOf>, offset: number, limit: number) =>
+    structuredClone({ rows: rows.slice(offset, offset + limit), total: rows.length, hidden: 0, as_of: desk.now() });
+  const signIn = async (): Promise<void> => void (desk.session = { ...desk.session, state: "signed_in", user: world.people.me });
+  let cached: { key: string; seq: number; at: number; rows: ReturnType<typeof rowsOf> } | null = null;
+  const rows: (place: Parameters<typeof rowsOf>[1]) => ReturnType<typeof rowsOf> = (place) => {
+    // A crowd of 100,000 is sorted once a while, not at each question.
+    if (world.customers.length < 1000) return rowsOf(world, place, desk.now());
+    const key = JSON.stringify(place);
+    if (cached?.key === key && cached.seq === lastSeq() && desk.now() - cached.at < 10_000) return cached.rows;
+    cached = { key, seq: lastSeq(), at: desk.now(), rows: rowsOf(world, place, desk.now()) };
+    return cached.rows;
+  };
+  return {
+    session: async () => desk.session,
+    connection: async () => desk.connection(),
+    directory: async () => world.people.directory,
+    counts: async () => countsOf(world, desk.now()),
+    queue: async (place, offset, limit) => page(rows(place), offset, limit),
+    customer: async (customer, before, limit) => pageOf(world, customer, before, limit),
+    findPerson: async (text) => findPerson(world, text),
+    why: async (conversation, target) => explain(findConversation(world, conversation), target, desk.now()),
+    search: async (text, offset, limit) => search(world, text, offset, limit),
+    board: async (days) => boardOf(world, days, desk.now()),
+    boardList: async (channel, state) => page(listOf(world, channel, state, desk.now()), 0, 500),
+    feedback: async (offset, limit) =>
+      structuredClone({ rows: world.feedback.slice(offset, offset + limit), total: world.feedback.length }),
+    outgoing: async () => structuredClone(desk.outgoing),
+    draftGet: async (conversation) => desk.drafts.get(conversation) ?? null,
+    draftPut: async (conversation, text) => void desk.drafts.set(conversation, text),
+    attachmentOpen: async () => undefined,
+    readSelection: async () => navigator.clipboard?.readText().catch(() => null) ?? null,
+    submit: async (body) => ({ command: desk.submit(structuredClone(body)), state: "pending" }),
+    outgoingConfirm: async (command) => desk.confirm(command),
+    outgoingEdit: async (command) => desk.edit(command),
+    outgoingDrop: async (command) => desk.drop(command),
+    logFeedback: async (feedback) => {
+      const id = newId();
+      const logged_at = desk.now();
+      const empty = { owner: null, acknowledged_at: null, closed_at: null, outcome: null };
+      const { sign, ...rest } = feedback;
+      const signed_by = sign ? world.people.me.id : null;
+      const dues = { acknowledge_due_at: logged_at + 4 * 3_600_000, resolve_due_at: logged_at + 5 * 86_400_000 };
+      const department = world.people.team("Orders");
+      world.feedback.unshift({ id, ...rest, department, status: "new", signed_by, logged_at, ...dues, ...empty });
+      desk.tell(null);
+      return { id };
+    },
+    undoFeedback: async (id) => {
+      world.feedback = world.feedback.filter((row) => row.id !== id);
+      desk.tell(null);
+    },
+    startLocal: signIn,
+    join: signIn,
+    lookAround: signIn,
+    signOut: async () => void (desk.session = { ...desk.session, state: "signed_out", user: null }),
+    setConversationView: async () => undefined,
+    onChanged: (hear) => desk.changed.add(hear),
+    onConnection: (hear) => desk.connected.add(hear),
+    onOpenCustomer: (hear) => desk.opened.add(hear),
+    onFeedbackShortcut: (hear) => desk.shortcut.add(hear),
+  };
+}

@@ -1,0 +1,89 @@
+// The channel board and the explanations of the world of paper.
+import type { Board, BoardListState, BoardRow, Channel, Explanation, QueueRow, Target } from "../backend";
+import { stateOf } from "../clock/timer";
+import type { World } from "./commands";
+import { rowsOf } from "./rows";
+import type { Conversation } from "./world";
+
+const channels: Channel[] = ["email", "phone", "web_form", "social", "letter"];
+const past: Record<Channel, [number, number, number, number]> = {
+  email: [2520, 6900, 11_400, 412],
+  phone: [2280, 6300, 9800, 208],
+  web_form: [2640, 7100, 12_600, 187],
+  social: [3000, 8400, 14_900, 96],
+  letter: [9800, 20_100, 27_000, 22],
+};
+
+export function listOf(world: World, channel: Channel | null, state: BoardListState, now: number): QueueRow[] {
+  return rowsOf(world, { kind: "due_next" }, now).filter((row) => {
+    const of = row.timer ? stateOf(row.timer, now) : "running";
+    const by = row.timer?.target === "resolution" ? row.channels[0] : row.timer?.channel;
+    return (channel === null || by === channel) && (state === "waiting" || of === state);
+  });
+}
+
+export function boardOf(world: World, days: number, now: number): Board {
+  const figures = (channel: Channel): BoardRow => {
+    const waiting = listOf(world, channel, "waiting", now);
+    const oldest = Math.min(...waiting.map((row) => row.timer?.started_at ?? now), now);
+    const [p50, p90, p99, answered] = past[channel];
+    return {
+      channel,
+      waiting: waiting.length,
+      oldest_since: waiting.length > 0 ? oldest : null,
+      oldest_wait_s: waiting.length > 0 ? Math.round((now - oldest) / 1000) : null,
+      at_risk: listOf(world, channel, "at_risk", now).length,
+      breached: listOf(world, channel, "breached", now).length,
+      answered: Math.round((answered * days) / 7),
+      first_p50_s: p50,
+      first_p90_s: p90,
+      first_p99_s: p99,
+      next_p50_s: Math.round(p50 * 0.8),
+      next_p90_s: Math.round(p90 * 0.85),
+      within_target: channel === "letter" ? 0.71 : channel === "social" ? 0.84 : 0.93,
+      resolved_unanswered: channel === "social" ? 4 : 1,
+    };
+  };
+  const byTeam = world.people.directory.teams.map(({ id }) => {
+    const rows = rowsOf(world, { kind: "team", team: id }, now);
+    const states = rows.map((row) => (row.timer ? stateOf(row.timer, now) : "running"));
+    const count = (state: string): number => states.filter((known) => known === state).length;
+    return { team: id, waiting: rows.length, at_risk: count("at_risk"), breached: count("breached") };
+  });
+  return {
+    as_of: now,
+    days,
+    rows: channels.map(figures),
+    teams: byTeam,
+    parity: { gap: 1.33, slowest: "social", fastest: "phone", thin: ["letter"] },
+    queue_jumps: [
+      { favoured: "social", passed: "email", count: 5 },
+      { favoured: "phone", passed: "letter", count: 2 },
+    ],
+    accounts: world.people.directory.accounts.map(({ id, name, channel }) => ({
+      account: id,
+      name,
+      last_contact: now - 40_000,
+      problem: channel === "social" ? "Signed out by the network; sign in again" : null,
+    })),
+  };
+}
+
+export function explain(on: Conversation, target: Target, now: number): Explanation {
+  const timer = target === "resolution" ? on.resolution : on.turns.find((turn) => turn.target === target && turn.closed_at === null);
+  if (!timer) return { lines: [], due_at: null };
+  const day = new Date(timer.started_at);
+  const opens = new Date(day.getFullYear(), day.getMonth(), day.getDate(), 9).getTime();
+  return {
+    due_at: timer.due_at,
+    lines: [
+      { code: "spoke", value: { kind: "time", at: timer.started_at } },
+      { code: "channel", value: { kind: "text", text: timer.channel } },
+      { code: "open_from", value: { kind: "time", at: opens } },
+      { code: "priority", value: { kind: "text", text: on.priority } },
+      { code: "target", value: { kind: "duration", seconds: timer.target_s ?? 0 } },
+      { code: "consumed", value: { kind: "duration", seconds: (now - timer.started_at) / 1000 } },
+      ...(timer.due_at === null ? [] : [{ code: "due_at", value: { kind: "time" as const, at: timer.due_at } }]),
+    ],
+  };
+}

@@ -1,0 +1,13 @@
+// The channel board's figures, over the window of days chosen.
+import { backend, type Board } from "../backend";
+import { oneAtATime } from "./oneAtATime";
+
+class BoardFigures {
+  days = $state(7);
+  board = $state.raw<Board | null>(null);
+  load = oneAtATime(async () => {
+    this.board = await backend.board(this.days);
+  });
+}
+
+export const boardFigures = new BoardFigures();

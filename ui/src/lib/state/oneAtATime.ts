@@ -1,0 +1,16 @@
+/** Runs `work` one at a time. Asked again meanwhile, it runs once more at the end: never a queue of them. */
+export function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  let again = false;
+  const run = async (): Promise<void> => {
+    do {
+      again = false;
+      await work();
+    } while (again);
+  };
+  return () => {
+    if (running) again = true;
+    else running = run().finally(() => (running = null));
+    return running;
+  };
+}

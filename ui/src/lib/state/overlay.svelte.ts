@@ -1,0 +1,30 @@
+// The one thing that may lie over the workstation: a dialog, a picker, the palette.
+import type { FeedbackKind, OutgoingItem } from "../backend";
+
+export type PickOption = { value: string; label: string; hint?: string; on?: boolean };
+export type Overlay =
+  | { kind: "palette" }
+  | { kind: "help" }
+  | { kind: "search" }
+  | { kind: "call" }
+  | { kind: "outgoing" }
+  | { kind: "second_look"; item: OutgoingItem }
+  | { kind: "pick"; title: string; options: PickOption[]; choose: (value: string) => void }
+  | { kind: "when"; title: string; choose: (at: number) => void }
+  | { kind: "write"; title: string; label: string; text: string; choose: (text: string) => void }
+  | { kind: "feedback_details"; id: string | null; text: string; feedbackKind: FeedbackKind; title: string }
+  | { kind: "close_feedback"; id: string };
+
+class CurrentOverlay {
+  shown = $state.raw<Overlay | null>(null);
+
+  open(overlay: Overlay): void {
+    this.shown = overlay;
+  }
+
+  close(): void {
+    this.shown = null;
+  }
+}
+
+export const overlay = new CurrentOverlay();

@@ -1,0 +1,11 @@
+import type { OutgoingItem, TimelineEntry } from "../../backend";
+
+/** What was said in the matter since the answer's author last looked: by `since`, or else by its time. */
+export function newsSince(item: OutgoingItem, entries: TimelineEntry[]): TimelineEntry[] {
+  const said = entries.filter(({ conversation, kind }) => conversation === item.conversation && isPublic(kind.kind));
+  const from = said.findIndex(({ kind }) => kind.kind !== "change" && kind.message === item.since);
+  const news = from >= 0 ? said.slice(from) : said.filter((entry) => entry.at >= item.made_at);
+  return news.length > 0 ? news : said.slice(-1);
+}
+
+const isPublic = (kind: TimelineEntry["kind"]["kind"]): boolean => kind !== "change" && kind !== "note";
