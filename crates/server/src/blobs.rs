@@ -1,0 +1,79 @@
+//! Raw mail and attachments by the hash of what they are. Put before the append that names them, so
+//! an event never points at nothing; a blob that no event names is harmless.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
+
+#[derive(Clone)]
+pub struct Blobs(Arc<dyn ObjectStore>);
+
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    #[error("the folder for files cannot be made: {0}")]
+    Folder(#[from] std::io::Error),
+    #[error("the store of files fails: {0}")]
+    Store(#[from] object_store::Error),
+    #[error("that is not the name of a file here")]
+    BadName,
+}
+
+impl Blobs {
+    /// A folder, each file safely on disk before its name is given out.
+    pub fn open(folder: &Path) -> Result<Self, BlobError> {
+        std::fs::create_dir_all(folder)?;
+        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
+    }
+
+    /// Keeps bytes and returns their lower-case hex SHA-256. Putting them again changes nothing.
+    pub async fn put(&self, bytes: Vec<u8>) -> Result<String, BlobError> {
+        let hash = hex::encode(Sha256::digest(&bytes));
+        let key = key(&hash)?;
+        if self.0.head(&key).await.is_ok_and(|kept| kept.size == bytes.len() as u64) {
+            return Ok(hash);
+        }
+        self.0.put(&key, bytes.into()).await?;
+        Ok(hash)
+    }
+
+    pub async fn get(&self, hash: &str) -> Result<Option<Bytes>, BlobError> {
+        match self.0.get(&key(hash)?).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// Two levels, so that no folder grows beyond what file systems and people like.
+fn key(hash: &str) -> Result<Key, BlobError> {
+    let is_hash = hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_hash {
+        return Err(BlobError::BadName);
+    }
+    Ok(Key::from(format!("{}/{hash}", &hash[..2])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_blob_is_had_by_its_hash_and_by_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let hash = blobs.put(b"words".to_vec()).await.unwrap();
+        assert_eq!(hash, hex::encode(Sha256::digest(b"words")));
+        assert_eq!(blobs.put(b"words".to_vec()).await.unwrap(), hash);
+        assert_eq!(blobs.get(&hash).await.unwrap().as_deref(), Some(&b"words"[..]));
+        assert_eq!(blobs.get(&"0".repeat(64)).await.unwrap(), None);
+        for bad in ["../journal.db", "", &hash.to_uppercase()] {
+            assert!(matches!(blobs.get(bad).await, Err(BlobError::BadName)), "{bad}");
+        }
+    }
+}

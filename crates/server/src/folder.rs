@@ -1,0 +1,82 @@
+//! The data folder: what is where, who may read it, and that one process at a time has it.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// A data folder, ours until this is dropped.
+pub struct Folder {
+    root: PathBuf,
+    /// The lock lives as long as the file is open.
+    _lock: File,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("{} is in use by another Evendesk; stop that one first", .0.display())]
+    InUse(PathBuf),
+    #[error("{} cannot be used as a data folder: {source}", .path.display())]
+    Unusable { path: PathBuf, source: std::io::Error },
+}
+
+impl Folder {
+    /// Makes the folder if there is none, closes it to other users, and locks it.
+    pub fn open(root: &Path) -> Result<Self, FolderError> {
+        let unusable = |source| FolderError::Unusable { path: root.to_owned(), source };
+        std::fs::create_dir_all(root).map_err(unusable)?;
+        owner_only(root, 0o700).map_err(unusable)?;
+        let lock = File::create(root.join("lock")).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { root: root.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(FolderError::InUse(root.to_owned())),
+            Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal.db")
+    }
+
+    /// Can be deleted at any time while no server runs.
+    pub fn replica(&self) -> PathBuf {
+        self.root.join("replica")
+    }
+
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    /// Opens what the journal keeps sealed. Belongs into a backup, apart from the journal.
+    pub fn key(&self) -> PathBuf {
+        self.root.join("key")
+    }
+}
+
+#[cfg(unix)]
+pub(crate) fn owner_only(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn owner_only(_: &Path, _: u32) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_had_by_one_at_a_time_and_free_once_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let held = Folder::open(&path).unwrap();
+        assert!(matches!(Folder::open(&path), Err(FolderError::InUse(_))));
+        drop(held);
+        Folder::open(&path).unwrap();
+    }
+}

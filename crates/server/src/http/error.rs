@@ -1,0 +1,110 @@
+//! What a request can fail with. What is wrong inside stays inside: it is logged, not told.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use evendesk_protocol::http::Problem;
+
+use crate::writer::Undecided;
+
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("Sign in first.")]
+    SignIn,
+    #[error("The login or the password is wrong.")]
+    WrongPassword,
+    #[error("That is not allowed.")]
+    Forbidden,
+    #[error("This is not here, or not for you to see.")]
+    NotFound,
+    #[error("Too many tries; try again in {0} seconds.")]
+    TooMany(u64),
+    #[error("That is too large.")]
+    TooLarge,
+    #[error("{0}")]
+    Invalid(String),
+    #[error("The server has more to do than it can take on; try again in a few seconds.")]
+    Busy,
+    #[error("The server failed at this; it has been noted in its log.")]
+    Internal(String),
+}
+
+impl HttpError {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::WrongPassword => "wrong_password",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::TooMany(_) => "too_many",
+            Self::TooLarge => "too_large",
+            Self::Invalid(_) => "invalid",
+            Self::Busy => "busy",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    const fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::TooMany(s) => Some(*s),
+            Self::Busy => Some(3),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        if let Self::Internal(why) = &self {
+            tracing::error!("a request failed: {why}");
+        }
+        let problem = Problem { code: self.code().into(), sentence: self.to_string() };
+        let mut response = (self.status(), Json(problem)).into_response();
+        if let Some(seconds) = self.retry_after_s() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl From<Undecided> for HttpError {
+    fn from(undecided: Undecided) -> Self {
+        match undecided {
+            Undecided::Busy | Undecided::Stopping => Self::Busy,
+            Undecided::Store(why) => Self::Internal(why),
+        }
+    }
+}
+
+macro_rules! inside {
+    ($($error:ty),* $(,)?) => {$(
+        impl From<$error> for HttpError {
+            fn from(e: $error) -> Self {
+                Self::Internal(e.to_string())
+            }
+        }
+    )*};
+}
+
+inside!(
+    evendesk_journal::Error,
+    evendesk_replica::Error,
+    evendesk_domain::decide::LookupFailed,
+    crate::blobs::BlobError,
+    crate::seal::SealError,
+    std::io::Error,
+    tokio::task::JoinError,
+);

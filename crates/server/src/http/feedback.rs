@@ -1,0 +1,53 @@
+//! Unsigned feedback. No sign-in, no address, no header is looked at besides the workspace's submit
+//! key; nothing is logged; what undoes it is kept apart from the event.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use evendesk_domain::command::SystemCommand;
+use evendesk_domain::stream::Actor;
+use evendesk_protocol::Outcome;
+use evendesk_protocol::http::{HeardFeedback, SUBMIT_KEY_HEADER, UndoFeedback};
+
+use super::HttpError;
+use crate::auth::digest;
+use crate::state::App;
+use crate::writer::Work;
+
+pub async fn hear(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Json(heard): Json<HeardFeedback>,
+) -> Result<StatusCode, HttpError> {
+    let key = headers.get(SUBMIT_KEY_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if digest(key) != digest(&app.workspace.submit_key) {
+        return Err(HttpError::Forbidden);
+    }
+    app.limits.feedback.try_take((), app.clock.now()).map_err(HttpError::TooMany)?;
+    let undo: [u8; 32] = hex::decode(&heard.undo_digest)
+        .ok()
+        .and_then(|d| d.try_into().ok())
+        .ok_or_else(|| HttpError::Invalid("The undo digest must be 64 hex digits.".into()))?;
+    app.journal.put_undo(heard.feedback, &undo)?;
+    let HeardFeedback { feedback, text, kind, source, heard_at, .. } = heard;
+    settle(&app, SystemCommand::Hear { feedback, text, kind, source, heard_at }).await?;
+    Ok(StatusCode::CREATED)
+}
+
+pub async fn undo(State(app): State<App>, Json(undo): Json<UndoFeedback>) -> Result<StatusCode, HttpError> {
+    app.limits.feedback.try_take((), app.clock.now()).map_err(HttpError::TooMany)?;
+    let kept = app.journal.undo(undo.feedback)?.ok_or(HttpError::NotFound)?;
+    if digest(&undo.secret) != kept {
+        return Err(HttpError::NotFound);
+    }
+    settle(&app, SystemCommand::Unhear { feedback: undo.feedback }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn settle(app: &App, command: SystemCommand) -> Result<(), HttpError> {
+    let work = Work::System { commands: vec![command], by: Actor::Nobody };
+    match app.writer.settle(work).await? {
+        Outcome::Refused { sentence, .. } => Err(HttpError::Invalid(sentence)),
+        _ => Ok(()),
+    }
+}

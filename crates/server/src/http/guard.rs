@@ -1,0 +1,71 @@
+//! Before anything is answered: is it us that is called, from a page of ours or none, by whom.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::HttpError;
+use crate::auth::digest;
+use crate::state::{App, SignedInAs};
+
+/// Refuses calls under a foreign name, and from pages of other sites.
+pub async fn ours(State(app): State<App>, request: Request, next: Next) -> Result<Response, HttpError> {
+    let host = host(&request).ok_or(HttpError::Forbidden)?;
+    if !app.hosts.allow(&host) || !from_our_page(request.headers(), &host) {
+        return Err(HttpError::Forbidden);
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    Ok(response)
+}
+
+fn host(request: &Request) -> Option<String> {
+    if let Some(host) = request.headers().get(header::HOST) {
+        return host.to_str().ok().map(str::to_owned);
+    }
+    request.uri().authority().map(|a| a.as_str().to_owned())
+}
+
+/// Programs send no Origin; a page does, and it must be one that we gave out.
+fn from_our_page(headers: &HeaderMap, host: &str) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let origin = origin.to_str().unwrap_or_default();
+    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+}
+
+/// The token's owner, as they are now: roles and teams are read anew on every request.
+pub fn who(app: &App, headers: &HeaderMap) -> Result<SignedInAs, HttpError> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .ok_or(HttpError::SignIn)?;
+    let digest = digest(token);
+    let session = app.journal.session(&digest, app.clock.now())?.ok_or(HttpError::SignIn)?;
+    let agent = app.readers.get()?.agent(session.user)?.ok_or(HttpError::SignIn)?;
+    Ok(SignedInAs { agent, digest })
+}
+
+impl FromRequestParts<App> for SignedInAs {
+    type Rejection = HttpError;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, HttpError> {
+        who(app, &parts.headers)
+    }
+}
+
+/// Where a request comes from, for limits only; never logged, never kept.
+pub struct Caller(pub IpAddr);
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+        Ok(Self(address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))))
+    }
+}

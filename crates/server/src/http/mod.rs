@@ -1,0 +1,40 @@
+//! HTTP: a router that needs no socket, so tests can call it as a function.
+//!
+//! Nothing is logged of a request: not its path, not its address, not its body. Failures inside are,
+//! without what they were about.
+
+mod blob;
+mod error;
+mod feedback;
+mod guard;
+mod health;
+pub mod session;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::socket;
+use crate::state::App;
+
+pub use error::HttpError;
+
+/// Bytes of a request body, unless a route says otherwise.
+const BODY: usize = 64 * 1024;
+/// Bytes of a feedback request: the text at its limit, escaped.
+const FEEDBACK_BODY: usize = 4 * evendesk_domain::limits::FEEDBACK_BYTES;
+
+pub fn app(state: App) -> Router {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/api/accounts", get(health::accounts))
+        .route("/api/session", post(session::sign_in).delete(session::sign_out))
+        .route("/api/socket", get(socket::upgrade))
+        .route("/api/blob/{conversation}/{message}/{hash}", get(blob::get))
+        .route("/api/feedback", post(feedback::hear).layer(DefaultBodyLimit::max(FEEDBACK_BODY)))
+        .route("/api/feedback/undo", post(feedback::undo))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(state.clone(), guard::ours))
+        .with_state(state)
+}

@@ -1,0 +1,64 @@
+//! Signing in and out.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use evendesk_domain::decide::World;
+use evendesk_domain::id::{DeviceId, UserId};
+use evendesk_domain::permission::Agent;
+use evendesk_journal::Session;
+use evendesk_protocol::http::{SignIn, SignedIn};
+
+use super::HttpError;
+use super::guard::Caller;
+use crate::auth::{SESSION_DAYS, Token, verify};
+use crate::state::{App, SignedInAs};
+
+pub async fn sign_in(
+    State(app): State<App>,
+    Caller(address): Caller,
+    Json(request): Json<SignIn>,
+) -> Result<Json<SignedIn>, HttpError> {
+    let now = app.clock.now();
+    if request.login.chars().count() > evendesk_domain::limits::LINE_CHARS {
+        return Err(HttpError::WrongPassword);
+    }
+    app.limits.sign_in_by_address.try_take(address, now).map_err(HttpError::TooMany)?;
+    app.limits.sign_in_by_login.try_take(request.login.clone(), now).map_err(HttpError::TooMany)?;
+    let agent = check(&app, &request).await?;
+    Ok(Json(open(&app, agent, request.device)?))
+}
+
+async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
+    let user = app.readers.get()?.world_kept().user_by_login(&request.login)?;
+    let kept = user.as_ref().map(|u| app.journal.password(u.id)).transpose()?.flatten();
+    let password = zeroize::Zeroizing::new(request.password.clone());
+    let matches = tokio::task::spawn_blocking(move || verify(&password, kept.as_deref())).await?;
+    user.filter(|_| matches).as_ref().map(Agent::from).ok_or(HttpError::WrongPassword)
+}
+
+/// Opens a session for someone who has proved who they are.
+pub fn open(app: &App, agent: Agent, device: DeviceId) -> Result<SignedIn, HttpError> {
+    let token = Token::draw()?;
+    let now = app.clock.now();
+    app.journal.sweep_sessions(now)?;
+    app.journal.open_session(&Session {
+        digest: token.digest,
+        user: agent.user,
+        device,
+        opened_at: now,
+        expires_at: now.plus_seconds(SESSION_DAYS * 86_400),
+    })?;
+    Ok(SignedIn { token: token.text, agent, workspace_name: app.workspace.name.clone() })
+}
+
+/// For the app that runs this server in itself: whoever started it may be its admin.
+pub fn open_for(app: &App, user: UserId, device: DeviceId) -> Result<SignedIn, HttpError> {
+    let agent = app.readers.get()?.agent(user)?.ok_or(HttpError::NotFound)?;
+    open(app, agent, device)
+}
+
+pub async fn sign_out(State(app): State<App>, who: SignedInAs) -> Result<StatusCode, HttpError> {
+    app.journal.end_session(&who.digest)?;
+    Ok(StatusCode::NO_CONTENT)
+}

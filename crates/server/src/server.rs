@@ -1,0 +1,181 @@
+//! Starting and stopping a server: from the command line, or inside the desktop app.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use evendesk_domain::id::DeviceId;
+use evendesk_protocol::http::SignedIn;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::blobs::Blobs;
+use crate::clock::Clock;
+use crate::folder::Folder;
+use crate::founding;
+use crate::http::{self, HttpError};
+use crate::state::{App, Health, Hosts, Limits, Shared};
+use crate::store::{Store, StoreError};
+use crate::writer::Writer;
+
+/// How to run a server. `Options::new` gives what suits one person on their own computer.
+#[derive(Clone)]
+pub struct Options {
+    pub data: PathBuf,
+    /// Port 0 takes any free one.
+    pub bind: SocketAddr,
+    /// Fill an empty folder with a sample workspace, and let its customers keep writing.
+    pub demo: bool,
+    /// Of the workspace, where a new one is made.
+    pub workspace: String,
+    /// Names besides localhost by which clients may call this server.
+    pub hosts: Vec<String>,
+    /// Whether webhooks on this machine and its networks may be called.
+    pub private_webhooks: bool,
+    pub clock: Clock,
+}
+
+impl Options {
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+            demo: false,
+            workspace: "Evendesk".into(),
+            hosts: Vec::new(),
+            private_webhooks: false,
+            clock: Clock::system(),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Blobs(#[from] crate::blobs::BlobError),
+    #[error("cannot listen on {addr}: {source}")]
+    Listen { addr: SocketAddr, source: std::io::Error },
+    #[error("the server's writer cannot be started: {0}")]
+    Writer(std::io::Error),
+    #[error("the machine gives no random numbers")]
+    NoRandomness,
+}
+
+pub struct Server;
+
+/// A server at work. Dropped, it goes down in the background; `stop` waits until it has.
+pub struct Running {
+    addr: SocketAddr,
+    app: App,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    writer: thread::JoinHandle<()>,
+    /// Unlocked last.
+    _folder: Folder,
+}
+
+impl Server {
+    pub async fn start(options: Options) -> Result<Running, StartError> {
+        // Whoever came first has installed the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (stop, stopping) = watch::channel(false);
+        let opening = options.clone();
+        let opened = tokio::task::spawn_blocking(move || open(&opening, stopping)).await;
+        let (app, folder, writer) = opened.map_err(|e| StartError::Writer(e.into()))??;
+        let bind = options.bind;
+        let listener =
+            TcpListener::bind(bind).await.map_err(|source| StartError::Listen { addr: bind, source })?;
+        let addr = listener.local_addr().map_err(|source| StartError::Listen { addr: bind, source })?;
+        let mut tasks = JoinSet::new();
+        let mut stopping = app.stopping.clone();
+        let router = http::app(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        tasks.spawn(async move {
+            let stopped = async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+            };
+            if let Err(e) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+                tracing::error!("the server stopped listening: {e}");
+            }
+        });
+        Ok(Running { addr, app, stop, tasks, writer, _folder: folder })
+    }
+}
+
+/// Everything that blocks.
+fn open(
+    options: &Options,
+    stopping: watch::Receiver<bool>,
+) -> Result<(App, Folder, thread::JoinHandle<()>), StartError> {
+    let store = Store::open(&options.data)?;
+    let now = options.clock.now();
+    founding::found(&*store.journal, &options.workspace, now)?;
+    let (folder, journal, seal, mut scribe) = store.into_scribe()?;
+    founding::first_team(&mut scribe, now)?;
+    let readers = scribe.replica().readers();
+    let workspace = journal.workspace().map_err(StoreError::from)?;
+    let workspace = workspace.ok_or(StoreError::Journal(evendesk_journal::Error::NoWorkspace))?;
+    let (writer, thread) = Writer::start(scribe, options.clock.clone()).map_err(StartError::Writer)?;
+    let mut page_key = [0; 32];
+    SysRng.try_fill_bytes(&mut page_key).map_err(|_| StartError::NoRandomness)?;
+    let app = App::new(Shared {
+        journal: Arc::clone(&journal),
+        readers,
+        writer,
+        blobs: Blobs::open(&folder.blobs())?,
+        seal,
+        clock: options.clock.clone(),
+        workspace,
+        hosts: Hosts::new(&options.hosts, options.bind),
+        limits: Limits::default(),
+        presence: broadcast::channel(256).0,
+        stopping,
+        node: Uuid::new_v4(),
+        page_key,
+        private_webhooks: options.private_webhooks,
+        health: Health::default(),
+    });
+    Ok((app, folder, thread))
+}
+
+impl Running {
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// For desks: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Signs in the person at this computer, who is made an admin, called `name`, at the first time.
+    pub async fn sign_in_here(&self, name: &str, device: DeviceId) -> Result<SignedIn, HttpError> {
+        let user = founding::local_user(&self.app, name).await?;
+        http::session::open_for(&self.app, user, device)
+    }
+
+    /// Goes down in order: no new work, desks told, queue drained, files closed. Returns when the folder is free.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let patience = Duration::from_secs(10);
+        let ended =
+            tokio::time::timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            self.tasks.shutdown().await;
+        }
+        drop(self.app);
+        let writer = self.writer;
+        let _ = tokio::time::timeout(patience, tokio::task::spawn_blocking(move || writer.join())).await;
+    }
+}

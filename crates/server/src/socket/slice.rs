@@ -1,0 +1,121 @@
+//! Fetching the stretch of the journal that a desk gets next. Blocks: called where that is allowed.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use evendesk_domain::event::Event;
+use evendesk_domain::id::UserId;
+use evendesk_domain::permission::{Agent, Scope, visible};
+use evendesk_domain::settings::User;
+use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_protocol::limits::BATCH_EVENTS;
+use evendesk_replica::Reader;
+
+use super::tail::{Changed, Slice, moves};
+use crate::state::App;
+use crate::writer::Committed;
+
+type Fetched<T> = Result<T, FetchError>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error(transparent)]
+    Journal(#[from] evendesk_journal::Error),
+    #[error(transparent)]
+    Replica(#[from] evendesk_replica::Error),
+}
+
+/// What follows `after`; none when the desk has it all.
+pub fn next(app: &App, agent: &Agent, after: u64) -> Fetched<Option<Slice>> {
+    let reader = app.readers.get()?;
+    // The rows may be a moment behind the journal, and they say who may see what.
+    let head = reader.position()?.cursor;
+    if head <= after {
+        return Ok(None);
+    }
+    let mut events = app.journal.read(after, BATCH_EVENTS)?;
+    events.retain(|e| e.seq <= head);
+    let to = events.last().map_or(head, |e| e.seq);
+    let mut scopes = HashMap::new();
+    for event in &events {
+        if let Entry::Vacant(vacant) = scopes.entry(event.stream) {
+            vacant.insert(reader.scope(event.stream)?);
+        }
+    }
+    complete(app, &reader, agent, Slice { from: after, to, events, scopes, ..Slice::default() }).map(Some)
+}
+
+/// The same from a commit just made that [`needs_reading`] nothing else.
+pub fn of(committed: &Committed) -> Slice {
+    Slice {
+        from: committed.from,
+        to: committed.to,
+        events: committed.events.clone(),
+        scopes: committed.scopes.clone(),
+        ..Slice::default()
+    }
+}
+
+/// Whether the journal must be read too, to tell what a desk gains and loses.
+pub fn needs_reading(user: UserId, events: &[Recorded]) -> bool {
+    events.iter().any(|e| match e.event {
+        Event::TeamChanged { .. } => true,
+        Event::UserSaved { .. } => e.stream == user.into(),
+        _ => false,
+    })
+}
+
+/// Adds what moved teams, and what the agent's own change brings and takes.
+fn complete(app: &App, reader: &Reader, agent: &Agent, mut slice: Slice) -> Fetched<Slice> {
+    let mut now = agent.clone();
+    let own = StreamId::from(agent.user);
+    if slice.events.iter().any(|e| e.stream == own) {
+        let before = as_of(&app.journal.read_stream(own)?, agent.user, slice.from);
+        now = reader.agent(agent.user)?.unwrap_or(now);
+        let changed = changed(reader, before, now.clone())?;
+        for stream in &changed.granted {
+            slice.whole.insert(*stream, whole(app, *stream, slice.to)?);
+        }
+        slice.changed = Some(changed);
+    }
+    for (stream, teams) in moves(&slice.events) {
+        let sees = |scope: Scope| visible(&now, scope);
+        let granted = slice.scopes.get(&stream).copied().flatten().is_some_and(sees) && !sees(teams[0]);
+        if granted && !slice.whole.contains_key(&stream) {
+            slice.whole.insert(stream, whole(app, stream, slice.to)?);
+        }
+    }
+    Ok(slice)
+}
+
+fn whole(app: &App, stream: StreamId, to: u64) -> Fetched<Vec<Recorded>> {
+    let mut events = app.journal.read_stream(stream)?;
+    events.retain(|e| e.seq <= to);
+    Ok(events)
+}
+
+/// The agent as they were when the desk's cursor was at `seq`; none if they were not there yet.
+fn as_of(events: &[Recorded], user: UserId, seq: u64) -> Option<Agent> {
+    let mut state = None;
+    for event in events.iter().filter(|e| e.seq <= seq) {
+        User::apply(&mut state, user, event);
+    }
+    state.as_ref().map(Agent::from)
+}
+
+fn changed(reader: &Reader, before: Option<Agent>, agent: Agent) -> Fetched<Changed> {
+    let mut changed = Changed { agent, granted: Vec::new(), withdrawn: Vec::new() };
+    let Some(before) = before else { return Ok(changed) };
+    if before.role == changed.agent.role && before.teams == changed.agent.teams {
+        return Ok(changed);
+    }
+    for stream in reader.streams()? {
+        let Some(scope) = reader.scope(stream)? else { continue };
+        match (visible(&before, scope), visible(&changed.agent, scope)) {
+            (false, true) => changed.granted.push(stream),
+            (true, false) => changed.withdrawn.push(stream),
+            _ => {}
+        }
+    }
+    Ok(changed)
+}

@@ -1,0 +1,284 @@
+//! What one desk is sent of the journal, and when. No sockets, no store, no clock: slices go in,
+//! messages come out.
+//!
+//! Every event passes `visible` before it leaves. Where a slice changes what the desk may see, the
+//! directives that follow from it (`grant`, `forget`) go first, and the slice's own events, which
+//! move the desk's cursor, only once all of them are confirmed: a desk that was cut off in between
+//! comes back with the old cursor and gets the directives again.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use evendesk_domain::event::Event;
+use evendesk_domain::permission::{Agent, Scope, visible};
+use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_protocol::FromServer;
+use evendesk_protocol::limits::CREDIT_BATCHES;
+
+/// Directives under way at once; the rest waits for confirmations.
+const DIRECTIVES_UNDER_WAY: usize = 32;
+
+/// A stretch of the journal, `(from, to]`, with what is needed to decide who sees what.
+#[derive(Debug, Default)]
+pub struct Slice {
+    pub from: u64,
+    pub to: u64,
+    pub events: Vec<Recorded>,
+    /// Of every stream in `events`, as of `to` or later.
+    pub scopes: HashMap<StreamId, Option<Scope>>,
+    /// Whole streams, up to `to`, that the agent may have to be granted.
+    pub whole: HashMap<StreamId, Vec<Recorded>>,
+    /// Set where the slice changes the agent's own role or teams.
+    pub changed: Option<Changed>,
+}
+
+/// What the agent's own change brings and takes.
+#[derive(Debug)]
+pub struct Changed {
+    pub agent: Agent,
+    pub granted: Vec<StreamId>,
+    pub withdrawn: Vec<StreamId>,
+}
+
+pub struct Tail {
+    agent: Agent,
+    /// Everything up to here has been sent, or is waiting in `after`.
+    cursor: u64,
+    /// Ends of batches that the desk has not acknowledged.
+    unacked: VecDeque<u64>,
+    next_directive: u64,
+    waiting: VecDeque<FromServer>,
+    unconfirmed: BTreeSet<u64>,
+    /// What moves the desk's cursor, held back until every directive before it is confirmed.
+    after: Option<FromServer>,
+}
+
+impl Tail {
+    pub const fn new(agent: Agent, cursor: u64) -> Self {
+        Self {
+            agent,
+            cursor,
+            unacked: VecDeque::new(),
+            next_directive: 1,
+            waiting: VecDeque::new(),
+            unconfirmed: BTreeSet::new(),
+            after: None,
+        }
+    }
+
+    pub const fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    pub const fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    /// Whether the next slice may go: credit is left, and nothing is held back.
+    pub fn is_ready(&self) -> bool {
+        self.unacked.len() < CREDIT_BATCHES && self.after.is_none()
+    }
+
+    /// Takes the slice that begins at the cursor; returns what to send now.
+    pub fn follow(&mut self, mut slice: Slice) -> Vec<FromServer> {
+        debug_assert_eq!(slice.from, self.cursor);
+        if let Some(changed) = &slice.changed {
+            self.agent = changed.agent.clone();
+        }
+        let (granted, withdrawn) = self.directives(&slice);
+        for stream in &granted {
+            let events = slice.whole.remove(stream).unwrap_or_default();
+            let directive = self.directive();
+            self.waiting.push_back(FromServer::Grant { directive, stream: *stream, events });
+        }
+        for stream in withdrawn {
+            let directive = self.directive();
+            self.waiting.push_back(FromServer::Forget { directive, stream });
+        }
+        let agent = &self.agent;
+        let seen = |stream: &StreamId| {
+            slice.scopes.get(stream).copied().flatten().is_some_and(|s| visible(agent, s))
+        };
+        slice.events.retain(|e| !granted.contains(&e.stream) && seen(&e.stream));
+        let (from, to) = (slice.from, slice.to);
+        self.cursor = to;
+        self.after = Some(if slice.events.is_empty() {
+            FromServer::Advance { to }
+        } else {
+            FromServer::Events { from, to, events: slice.events }
+        });
+        self.due()
+    }
+
+    /// The desk has stored everything up to `cursor`.
+    pub fn acknowledged(&mut self, cursor: u64) {
+        while self.unacked.front().is_some_and(|to| *to <= cursor) {
+            self.unacked.pop_front();
+        }
+    }
+
+    /// The desk has carried a directive out; returns what may follow it.
+    pub fn confirmed(&mut self, directive: u64) -> Vec<FromServer> {
+        self.unconfirmed.remove(&directive);
+        self.due()
+    }
+
+    const fn directive(&mut self) -> u64 {
+        self.next_directive += 1;
+        self.next_directive - 1
+    }
+
+    fn due(&mut self) -> Vec<FromServer> {
+        let mut due = Vec::new();
+        while self.unconfirmed.len() < DIRECTIVES_UNDER_WAY
+            && let Some(message) = self.waiting.pop_front()
+        {
+            if let FromServer::Grant { directive, .. } | FromServer::Forget { directive, .. } = &message {
+                self.unconfirmed.insert(*directive);
+            }
+            due.push(message);
+        }
+        if self.unconfirmed.is_empty()
+            && let Some(after) = self.after.take()
+        {
+            if let FromServer::Events { to, .. } = &after {
+                self.unacked.push_back(*to);
+            }
+            due.push(after);
+        }
+        due
+    }
+
+    /// Streams that became visible and streams that ceased to be, by moves of theirs or of the agent.
+    fn directives(&self, slice: &Slice) -> (HashSet<StreamId>, Vec<StreamId>) {
+        let mut granted = HashSet::new();
+        let mut withdrawn = Vec::new();
+        if let Some(changed) = &slice.changed {
+            granted.extend(changed.granted.iter().copied());
+            withdrawn.extend(changed.withdrawn.iter().copied());
+        }
+        for (stream, teams) in moves(&slice.events) {
+            let sees = |scope| visible(&self.agent, scope);
+            let now = slice.scopes.get(&stream).copied().flatten().is_some_and(sees);
+            if now && !sees(teams[0]) {
+                granted.insert(stream);
+            } else if !now && teams.into_iter().any(sees) {
+                withdrawn.push(stream);
+            }
+        }
+        (granted, withdrawn)
+    }
+}
+
+/// The streams that changed teams, each with the teams it was in, the first one first.
+pub fn moves(events: &[Recorded]) -> HashMap<StreamId, Vec<Scope>> {
+    let mut moves: HashMap<StreamId, Vec<Scope>> = HashMap::new();
+    for recorded in events {
+        if let Event::TeamChanged { from, to } = recorded.event {
+            moves.entry(recorded.stream).or_default().extend([Scope::Team(from), Scope::Team(to)]);
+        }
+    }
+    moves
+}
+
+#[cfg(test)]
+mod tests {
+    use evendesk_domain::id::{ConversationId, TeamId, UserId};
+    use evendesk_domain::settings::Role;
+    use evendesk_domain::stream::Actor;
+    use evendesk_domain::time::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const OURS: TeamId = TeamId(Uuid::from_u128(1));
+    const THEIRS: TeamId = TeamId(Uuid::from_u128(2));
+
+    fn tail() -> Tail {
+        let user = UserId(Uuid::nil());
+        Tail::new(Agent { user, name: "Ada".into(), role: Role::Agent, teams: vec![OURS] }, 0)
+    }
+
+    fn stream(n: u128) -> StreamId {
+        ConversationId(Uuid::from_u128(n)).into()
+    }
+
+    fn event(seq: u64, n: u128, event: Event) -> Recorded {
+        let at = Timestamp::from_seconds(0);
+        Recorded { seq, stream: stream(n), at, by: Actor::System, command: None, event }
+    }
+
+    fn moved(seq: u64, n: u128, from: TeamId, to: TeamId) -> Recorded {
+        event(seq, n, Event::TeamChanged { from, to })
+    }
+
+    fn slice(from: u64, events: Vec<Recorded>, scopes: &[(u128, TeamId)]) -> Slice {
+        let to = events.last().map_or(from, |e| e.seq);
+        let scopes = scopes.iter().map(|(n, t)| (stream(*n), Some(Scope::Team(*t)))).collect();
+        Slice { from, to, events, scopes, ..Slice::default() }
+    }
+
+    fn said(messages: &[FromServer]) -> Vec<String> {
+        let say = |message: &FromServer| match message {
+            FromServer::Events { to, events, .. } => format!("{} events to {to}", events.len()),
+            FromServer::Advance { to } => format!("advance to {to}"),
+            FromServer::Grant { directive, .. } => format!("grant {directive}"),
+            FromServer::Forget { directive, .. } => format!("forget {directive}"),
+            other => format!("{other:?}"),
+        };
+        messages.iter().map(say).collect()
+    }
+
+    #[test]
+    fn what_is_not_visible_never_leaves() {
+        let mut tail = tail();
+        let both = vec![event(1, 1, Event::Resolved), event(2, 2, Event::Resolved)];
+        assert_eq!(said(&tail.follow(slice(0, both, &[(1, OURS), (2, THEIRS)]))), ["1 events to 2"]);
+        let theirs = vec![event(3, 2, Event::Reopened)];
+        assert_eq!(said(&tail.follow(slice(2, theirs, &[(2, THEIRS)]))), ["advance to 3"]);
+        let unknown = vec![event(4, 3, Event::Reopened)];
+        assert_eq!(said(&tail.follow(slice(3, unknown, &[]))), ["advance to 4"]);
+    }
+
+    #[test]
+    fn a_move_is_granted_or_forgotten_before_the_cursor_passes_it() {
+        let mut tail = tail();
+        let into = vec![moved(1, 1, THEIRS, OURS)];
+        assert_eq!(said(&tail.follow(slice(0, into, &[(1, OURS)]))), ["grant 1"]);
+        assert!(!tail.is_ready());
+        assert_eq!(said(&tail.confirmed(1)), ["advance to 1"]);
+        let away = vec![moved(2, 1, OURS, THEIRS), event(3, 2, Event::Resolved)];
+        assert_eq!(said(&tail.follow(slice(1, away, &[(1, THEIRS), (2, OURS)]))), ["forget 2"]);
+        assert_eq!(said(&tail.confirmed(2)), ["1 events to 3"]);
+    }
+
+    #[test]
+    fn what_only_passed_through_is_forgotten_all_the_same() {
+        let through = vec![moved(1, 1, THEIRS, OURS), moved(2, 1, OURS, THEIRS)];
+        assert_eq!(said(&tail().follow(slice(0, through, &[(1, THEIRS)]))), ["forget 1"]);
+    }
+
+    #[test]
+    fn a_desk_that_does_not_acknowledge_gets_no_more() {
+        let mut tail = tail();
+        for seq in 1..=u64::try_from(CREDIT_BATCHES).unwrap() {
+            assert!(tail.is_ready());
+            tail.follow(slice(seq - 1, vec![event(seq, 1, Event::Resolved)], &[(1, OURS)]));
+        }
+        assert!(!tail.is_ready());
+        tail.acknowledged(1);
+        assert!(tail.is_ready());
+    }
+
+    #[test]
+    fn many_directives_go_a_few_at_a_time() {
+        let mut tail = tail();
+        let all: Vec<_> = (1..=100).map(|n| moved(u64::try_from(n).unwrap(), n, OURS, THEIRS)).collect();
+        let scopes: Vec<_> = (1..=100).map(|n| (n, THEIRS)).collect();
+        let mut sent = tail.follow(slice(0, all, &scopes)).len();
+        assert_eq!(sent, DIRECTIVES_UNDER_WAY);
+        for directive in 1..=100 {
+            sent += tail.confirmed(directive).len();
+        }
+        assert_eq!(sent, 101);
+    }
+}

@@ -1,0 +1,177 @@
+//! What every request, socket and watcher of one running server shares.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use evendesk_domain::id::{AccountId, ConversationId, UserId};
+use evendesk_domain::permission::Agent;
+use evendesk_domain::time::Timestamp;
+use evendesk_journal::{Journal, Workspace};
+use evendesk_replica::Readers;
+use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
+
+use crate::auth::Throttle;
+use crate::blobs::Blobs;
+use crate::clock::Clock;
+use crate::seal::Seal;
+use crate::writer::Writer;
+
+/// Cheap to clone; every clone is the same server.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+pub struct Shared {
+    pub journal: Arc<dyn Journal>,
+    pub readers: Readers,
+    pub writer: Writer,
+    pub blobs: Blobs,
+    pub seal: Seal,
+    pub clock: Clock,
+    pub workspace: Workspace,
+    pub hosts: Hosts,
+    pub limits: Limits,
+    pub presence: broadcast::Sender<Present>,
+    /// True once the server goes down.
+    pub stopping: watch::Receiver<bool>,
+    /// This node, as the holder of leases.
+    pub node: Uuid,
+    /// Signs the moment at which a form's page was given out.
+    pub page_key: [u8; 32],
+    /// Whether webhooks on this machine and its networks may be called.
+    pub private_webhooks: bool,
+    pub health: Health,
+}
+
+impl App {
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Someone looks at a conversation, or writes in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Present {
+    pub conversation: ConversationId,
+    pub user: UserId,
+    pub writing: bool,
+}
+
+/// Whoever a token belongs to.
+#[derive(Clone, Debug)]
+pub struct SignedInAs {
+    pub agent: Agent,
+    pub digest: [u8; 32],
+}
+
+/// How often what may be tried.
+pub struct Limits {
+    pub sign_in_by_login: Throttle<String>,
+    pub sign_in_by_address: Throttle<IpAddr>,
+    pub forms: Throttle<IpAddr>,
+    /// One for all: who sends feedback is not looked at, not even to count.
+    pub feedback: Throttle<()>,
+    pub hooks: Throttle<AccountId>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sign_in_by_login: Throttle::new(8, 30),
+            sign_in_by_address: Throttle::new(20, 10),
+            forms: Throttle::new(5, 20),
+            feedback: Throttle::new(120, 1),
+            hooks: Throttle::new(600, 1),
+        }
+    }
+}
+
+/// By which names this server may be called, so that a web page elsewhere cannot make a browser talk
+/// to it under a name of its own.
+pub struct Hosts {
+    names: Vec<String>,
+    beyond_loopback: bool,
+}
+
+impl Hosts {
+    pub fn new(names: &[String], bind: SocketAddr) -> Self {
+        let names = names.iter().map(|n| n.to_lowercase()).chain(["localhost".to_owned()]).collect();
+        Self { names, beyond_loopback: !bind.ip().is_loopback() }
+    }
+
+    /// `host` as in the Host header: with or without a port.
+    pub fn allow(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        match bare.parse::<IpAddr>() {
+            Ok(ip) => ip.is_loopback() || self.beyond_loopback,
+            Err(_) => self.names.iter().any(|n| n.eq_ignore_ascii_case(name)),
+        }
+    }
+}
+
+/// What is wrong with an account, for the board; gone when it works again.
+#[derive(Default)]
+pub struct Health(Mutex<HashMap<AccountId, Problem>>);
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    pub sentence: String,
+    pub since: Timestamp,
+}
+
+impl Health {
+    fn problems(&self) -> MutexGuard<'_, HashMap<AccountId, Problem>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns whether this is news.
+    pub fn ails(&self, account: AccountId, sentence: String, now: Timestamp) -> bool {
+        let mut problems = self.problems();
+        let known = problems.get(&account);
+        let since = known.map_or(now, |p| p.since);
+        let news = known.is_none_or(|p| p.sentence != sentence);
+        problems.insert(account, Problem { sentence, since });
+        news
+    }
+
+    pub fn is_well(&self, account: AccountId) {
+        self.problems().remove(&account);
+    }
+
+    pub fn all(&self) -> HashMap<AccountId, Problem> {
+        self.problems().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_not_ours_is_not_answered_to() {
+        let local = Hosts::new(&[], "127.0.0.1:7480".parse().unwrap());
+        for good in ["127.0.0.1:7480", "localhost", "LOCALHOST:1", "[::1]:7480"] {
+            assert!(local.allow(good), "{good}");
+        }
+        for bad in ["evil.example", "192.168.1.5:7480", "localhost.evil.example", ""] {
+            assert!(!local.allow(bad), "{bad}");
+        }
+        let public = Hosts::new(&["desk.example".into()], "0.0.0.0:7480".parse().unwrap());
+        assert!(
+            public.allow("Desk.Example:443") && public.allow("192.168.1.5") && !public.allow("evil.example")
+        );
+    }
+}

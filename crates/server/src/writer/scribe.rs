@@ -1,0 +1,315 @@
+//! Deciding and writing one batch: the replica's transaction is open while each command is decided and
+//! folded on its own savepoint; then the journal is appended to, then the replica committed. Whatever
+//! fails before the append leaves no trace; whatever fails after it is folded again from the journal.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use evendesk_domain::command::Command;
+use evendesk_domain::decide::{
+    Context, Decided, LookupFailed, No, Refusal, RefusalCode, World, decide, decide_system,
+};
+use evendesk_domain::id::{CommandId, UserId};
+use evendesk_domain::permission::{Agent, Scope};
+use evendesk_domain::settings::Role;
+use evendesk_domain::stream::{Actor, Recorded, StreamId};
+use evendesk_domain::time::Timestamp;
+use evendesk_journal::{Batch, Decision, Journal};
+use evendesk_protocol::Outcome;
+use evendesk_replica::{EventSource, Position, Replica};
+use uuid::Uuid;
+
+use super::{Answer, Ask, Committed, Undecided, Work};
+
+/// Events folded in one transaction while catching up.
+const CATCH_UP: usize = 5_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    Journal(#[from] evendesk_journal::Error),
+    #[error(transparent)]
+    Replica(#[from] evendesk_replica::Error),
+}
+
+impl WriteError {
+    /// Another has taken over; this writer must not go on.
+    pub const fn is_fenced(&self) -> bool {
+        matches!(self, Self::Journal(evendesk_journal::Error::Fenced { .. }))
+    }
+
+    const fn is_behind(&self) -> bool {
+        matches!(self, Self::Journal(evendesk_journal::Error::Behind { .. }))
+    }
+}
+
+/// What became of each ask, and what was added if anything was.
+pub struct Written {
+    pub answers: Vec<Answer>,
+    pub committed: Option<Committed>,
+}
+
+/// The journal and the replica in one hand.
+pub struct Scribe {
+    journal: Arc<dyn Journal>,
+    replica: Replica,
+    incarnation: Uuid,
+    epoch: u64,
+    head: u64,
+    /// The replica may lack events that the journal has.
+    behind: bool,
+}
+
+impl Scribe {
+    /// Takes writing over and folds what the replica has not seen.
+    pub fn open(journal: Arc<dyn Journal>, replica: Replica) -> Result<Self, WriteError> {
+        let workspace = journal.workspace()?.ok_or(evendesk_journal::Error::NoWorkspace)?;
+        let epoch = journal.claim()?;
+        let incarnation = workspace.incarnation;
+        let mut scribe = Self { journal, replica, incarnation, epoch, head: 0, behind: true };
+        scribe.catch_up()?;
+        Ok(scribe)
+    }
+
+    pub const fn head(&self) -> u64 {
+        self.head
+    }
+
+    pub const fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    fn catch_up(&mut self) -> Result<(), WriteError> {
+        loop {
+            let writer = self.replica.write()?;
+            let cursor = writer.position()?.cursor;
+            let events = self.journal.read(cursor, CATCH_UP)?;
+            let reached = events.last().map_or(cursor, |e| e.seq);
+            writer.fold(&events)?;
+            writer.set_position(Position { incarnation: Some(self.incarnation), cursor: reached })?;
+            writer.commit()?;
+            if events.len() < CATCH_UP {
+                self.head = reached;
+                self.behind = false;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Decides and writes a batch. On an error nothing was written and everything may be asked again.
+    pub fn write(&mut self, asks: &[Ask], now: Timestamp) -> Result<Written, WriteError> {
+        match self.try_write(asks, now) {
+            // Another node appended in between: decide again on what there is now.
+            Err(e) if e.is_behind() => {
+                self.behind = true;
+                self.try_write(asks, now)
+            }
+            done => done,
+        }
+    }
+
+    fn try_write(&mut self, asks: &[Ask], now: Timestamp) -> Result<Written, WriteError> {
+        if self.behind {
+            self.catch_up()?;
+        }
+        let writer = self.replica.write()?;
+        let mut draft = Draft::new(&*self.journal, self.head);
+        let answers = asks.iter().map(|ask| draft.answer(&writer, ask, ask.at.unwrap_or(now))).collect();
+        if draft.batch.is_empty() {
+            return Ok(Written { answers, committed: None });
+        }
+        let to = draft.head();
+        writer.set_position(Position { incarnation: Some(self.incarnation), cursor: to })?;
+        let scopes = scopes(&writer, &draft.batch.events)?;
+        self.journal.append(self.epoch, &draft.batch)?;
+        let from = self.head;
+        self.head = to;
+        let events = draft.batch.events;
+        if let Err(e) = writer.commit() {
+            // It is in the journal, so it has happened; the rows follow before anything else is decided.
+            tracing::warn!("the replica will be caught up: {e}");
+            self.behind = true;
+        }
+        let committed = (to > from).then_some(Committed { from, to, events, scopes });
+        Ok(Written { answers, committed })
+    }
+}
+
+fn scopes(
+    writer: &evendesk_replica::Writer<'_>,
+    events: &[Recorded],
+) -> Result<HashMap<StreamId, Option<Scope>>, evendesk_replica::Error> {
+    let mut scopes = HashMap::new();
+    for event in events {
+        if let Entry::Vacant(vacant) = scopes.entry(event.stream) {
+            vacant.insert(writer.scope(event.stream)?);
+        }
+    }
+    Ok(scopes)
+}
+
+/// The batch as it grows: decided and folded, not yet appended.
+struct Draft<'a> {
+    journal: &'a dyn Journal,
+    base: u64,
+    batch: Batch,
+    decided: HashMap<CommandId, Outcome>,
+}
+
+/// Why a step left nothing behind.
+enum Undone {
+    No(No),
+    Fold(evendesk_replica::Error),
+}
+
+impl<'a> Draft<'a> {
+    fn new(journal: &'a dyn Journal, base: u64) -> Self {
+        Self { journal, base, batch: Batch::default(), decided: HashMap::new() }
+    }
+
+    fn head(&self) -> u64 {
+        self.batch.events.last().map_or(self.base, |e| e.seq)
+    }
+
+    fn answer(&mut self, writer: &evendesk_replica::Writer<'_>, ask: &Ask, at: Timestamp) -> Answer {
+        match &ask.work {
+            Work::Agent { user, command } => self.command(writer, *user, command, at),
+            Work::System { commands, by } => self.step(writer, at, *by, None, |world, cx, draft_at| {
+                // Each sees what the one before made.
+                let command = commands.get(draft_at)?;
+                Some(decide_system(world, command, cx))
+            }),
+            Work::Operator(body) => self.step(writer, at, Actor::System, None, |world, cx, index| {
+                (index == 0).then(|| decide(world, &operator(), body, cx))
+            }),
+        }
+    }
+
+    fn command(
+        &mut self,
+        writer: &evendesk_replica::Writer<'_>,
+        user: UserId,
+        command: &Command,
+        at: Timestamp,
+    ) -> Answer {
+        if let Some(outcome) = self.known(command.id)? {
+            return Ok(outcome);
+        }
+        if let Some(before) = command.depends_on
+            && !matches!(self.known(before)?, Some(Outcome::Accepted { .. }))
+        {
+            return Ok(Outcome::Held);
+        }
+        let outcome = match writer.agent(user).map_err(|e| store(&e))? {
+            Some(agent) => self.agent(writer, &agent, command, at)?,
+            None => gone(),
+        };
+        let text = serde_json::to_string(&outcome).map_err(|e| store(&e))?;
+        self.batch.decisions.push(Decision { command: command.id, outcome: text, at });
+        self.decided.insert(command.id, outcome.clone());
+        Ok(outcome)
+    }
+
+    fn agent(
+        &mut self,
+        writer: &evendesk_replica::Writer<'_>,
+        agent: &Agent,
+        command: &Command,
+        at: Timestamp,
+    ) -> Answer {
+        self.step(writer, at, Actor::User(agent.user), Some(command.id), |world, cx, index| {
+            (index == 0).then(|| decide(world, agent, &command.body, cx))
+        })
+    }
+
+    /// What was answered to a command before, in this batch or any other.
+    fn known(&self, id: CommandId) -> Result<Option<Outcome>, Undecided> {
+        if let Some(outcome) = self.decided.get(&id) {
+            return Ok(Some(outcome.clone()));
+        }
+        let Some(decision) = self.journal.decision(id).map_err(|e| store(&e))? else { return Ok(None) };
+        serde_json::from_str(&decision.outcome).map(Some).map_err(|e| store(&e))
+    }
+
+    /// Decides one thing after another, as long as `next` has one, on a savepoint: all or none stays.
+    fn step(
+        &mut self,
+        writer: &evendesk_replica::Writer<'_>,
+        at: Timestamp,
+        by: Actor,
+        command: Option<CommandId>,
+        next: impl Fn(&dyn World, &Context<'_>, usize) -> Option<Result<Decided, No>>,
+    ) -> Answer {
+        let kept = self.batch.events.len();
+        let done = writer.savepoint(|| {
+            for index in 0.. {
+                let decided = {
+                    let terms = writer.terms();
+                    let source =
+                        Source { journal: self.journal, base: self.base, drafted: &self.batch.events };
+                    let world = writer.world(&source);
+                    match next(&world, &Context { now: at, terms: &terms }, index) {
+                        None => break,
+                        Some(decided) => decided.map_err(Undone::No)?,
+                    }
+                };
+                let first = self.batch.events.len();
+                self.record(decided, at, by, command);
+                writer.fold(&self.batch.events[first..]).map_err(Undone::Fold)?;
+            }
+            Ok(())
+        });
+        let undone = match done.map_err(|e| store(&e))? {
+            Ok(()) => return Ok(Outcome::Accepted { seq: self.head() }),
+            Err(undone) => undone,
+        };
+        self.batch.events.truncate(kept);
+        match undone {
+            Undone::No(No::Refused(Refusal { code, sentence })) => Ok(Outcome::Refused { code, sentence }),
+            Undone::No(No::LookAgain { since }) => Ok(Outcome::LookAgain { since }),
+            Undone::No(No::Failed(e)) => Err(store(&e)),
+            Undone::Fold(e) => Err(store(&e)),
+        }
+    }
+
+    fn record(&mut self, decided: Decided, at: Timestamp, by: Actor, command: Option<CommandId>) {
+        for (stream, event) in decided {
+            let seq = self.head() + 1;
+            self.batch.events.push(Recorded { seq, stream, at, by, command, event });
+        }
+    }
+}
+
+fn store(e: &dyn std::error::Error) -> Undecided {
+    Undecided::Store(e.to_string())
+}
+
+fn gone() -> Outcome {
+    Outcome::Refused {
+        code: RefusalCode::NotAllowed,
+        sentence: "Your account here is gone; ask an admin.".into(),
+    }
+}
+
+/// Whoever holds the data folder.
+fn operator() -> Agent {
+    Agent { user: UserId(Uuid::nil()), name: "operator".into(), role: Role::Admin, teams: Vec::new() }
+}
+
+/// Events wherever they are already: in the journal, or in the batch that is being made.
+pub(crate) struct Source<'a> {
+    pub journal: &'a dyn Journal,
+    pub base: u64,
+    pub drafted: &'a [Recorded],
+}
+
+impl EventSource for Source<'_> {
+    fn event(&self, seq: u64) -> Result<Option<Recorded>, LookupFailed> {
+        if seq > self.base {
+            let index = usize::try_from(seq - self.base - 1).unwrap_or(usize::MAX);
+            return Ok(self.drafted.get(index).cloned());
+        }
+        self.journal.event(seq).map_err(|e| LookupFailed(e.to_string()))
+    }
+}

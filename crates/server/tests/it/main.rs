@@ -1,0 +1,6 @@
+//! The server as its desks and neighbours meet it, on a free port and a folder of its own.
+
+mod http;
+mod office;
+mod socket;
+mod writer;

@@ -1,0 +1,190 @@
+//! The socket with real clients: what one does the others see, and nobody sees what they may not.
+
+use evendesk_domain::command::{Command, CommandBody};
+use evendesk_domain::event::Event;
+use evendesk_domain::id::CommandId;
+use evendesk_domain::settings::Role;
+use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
+use evendesk_protocol::{FromDesk, FromServer, Mode, Outcome};
+use uuid::Uuid;
+
+use crate::office::{Desk, Office, note, operate, user};
+
+fn events(heard: &[FromServer]) -> Vec<Recorded> {
+    let of = |message: &FromServer| match message {
+        FromServer::Events { events, .. } => events.clone(),
+        _ => Vec::new(),
+    };
+    heard.iter().flat_map(of).collect()
+}
+
+fn holds(heard: &[FromServer], stream: impl Into<StreamId>) -> bool {
+    let stream = stream.into();
+    events(heard).iter().any(|e| e.stream == stream)
+}
+
+#[tokio::test]
+async fn what_one_desk_does_the_other_sees_and_the_outcome_comes_back() {
+    let office = Office::open().await;
+    let (conversation, _) = office.mail("cid@customer.example", "hello").await;
+    let mut ada = office.desk("ada").await;
+    let mut sue = office.desk("sue").await;
+    let head = office.app().journal.head().unwrap();
+    assert!(holds(&ada.hear_to(head).await, conversation));
+    assert!(holds(&sue.hear_to(head).await, conversation));
+
+    let id = CommandId(Uuid::now_v7());
+    ada.push(Command { id, depends_on: None, body: note(conversation, "called back") }).await;
+    let outcome = ada.outcome(id).await;
+    assert!(matches!(outcome, Outcome::Accepted { seq } if seq > head), "{outcome:?}");
+    let seen = events(&sue.hear_to(head + 1).await);
+    assert!(
+        matches!(&seen[..], [e] if matches!(&e.event, Event::NoteAdded { text, .. } if text == "called back"))
+    );
+    assert_eq!(seen[0].command, Some(id));
+}
+
+#[tokio::test]
+async fn a_desk_comes_back_with_its_cursor_and_misses_nothing() {
+    let office = Office::open().await;
+    let token = office.sign_in("ada").await.token;
+    let mut desk = Desk::connect(office.running.addr(), &token, None, 0).await;
+    let head = office.app().journal.head().unwrap();
+    desk.hear_to(head).await;
+    let (incarnation, cursor) = (desk.incarnation, desk.cursor);
+    drop(desk);
+
+    let (conversation, _) = office.mail("cid@customer.example", "while you were out").await;
+    let mut desk = Desk::connect(office.running.addr(), &token, Some(incarnation), cursor).await;
+    assert!(matches!(desk.welcome, FromServer::Welcome { mode: Mode::Tail, .. }));
+    let heard = desk.hear_to(office.app().journal.head().unwrap()).await;
+    assert!(holds(&heard, conversation));
+    assert!(events(&heard).iter().all(|e| e.seq > cursor));
+
+    let stranger = Desk::connect(office.running.addr(), &token, Some(Uuid::from_u128(1)), cursor).await;
+    assert!(matches!(stranger.welcome, FromServer::Welcome { mode: Mode::Afresh, .. }));
+}
+
+#[tokio::test]
+async fn an_agent_never_receives_what_another_team_works_on() {
+    let office = Office::open().await;
+    let (conversation, _) = office.mail("cid@customer.example", "for support only").await;
+    let mut bob = office.desk("bob").await;
+    office.command(office.ada, note(conversation, "ours")).await;
+    office.mail("dan@customer.example", "live, for support only").await;
+
+    let head = office.app().journal.head().unwrap();
+    let heard = bob.hear_to(head).await;
+    assert!(!heard.is_empty());
+    for event in events(&heard) {
+        assert_ne!(event.stream.kind, StreamKind::Conversation, "{event:?}");
+        assert_ne!(event.stream.kind, StreamKind::Account, "{event:?}");
+    }
+    assert!(!heard.iter().any(|m| matches!(m, FromServer::Grant { .. })));
+}
+
+#[tokio::test]
+async fn a_conversation_that_changes_teams_is_granted_whole_to_one_and_forgotten_by_the_other() {
+    let office = Office::open().await;
+    let (conversation, message) = office.mail("cid@customer.example", "which team?").await;
+    let (mut ada, mut bob) = (office.desk("ada").await, office.desk("bob").await);
+    let head = office.app().journal.head().unwrap();
+    ada.hear_to(head).await;
+    bob.hear_to(head).await;
+
+    let body = CommandBody::SetTeam { conversation, team: office.sales };
+    assert!(matches!(office.command(office.ada, body).await, Outcome::Accepted { .. }));
+    let head = office.app().journal.head().unwrap();
+    let (told_ada, told_bob) = (ada.hear_to(head).await, bob.hear_to(head).await);
+    let stream = StreamId::from(conversation);
+    assert!(matches!(told_ada[0], FromServer::Forget { stream: s, .. } if s == stream), "{told_ada:?}");
+    assert!(!holds(&told_ada, conversation));
+    let FromServer::Grant { stream: s, events, .. } = &told_bob[0] else { panic!("{told_bob:?}") };
+    assert_eq!(*s, stream);
+    let has = |e: &Recorded| matches!(&e.event, Event::MessageReceived { message: m, .. } if *m == message);
+    assert!(events.iter().any(has) && events.iter().all(|e| e.stream == stream));
+}
+
+#[tokio::test]
+async fn a_directive_that_was_not_confirmed_comes_again() {
+    let office = Office::open().await;
+    let (conversation, _) = office.mail("cid@customer.example", "which team?").await;
+    let token = office.sign_in("bob").await.token;
+    let mut bob = Desk::connect(office.running.addr(), &token, None, 0).await;
+    bob.hear_to(office.app().journal.head().unwrap()).await;
+    let (incarnation, cursor) = (bob.incarnation, bob.cursor);
+    drop(bob);
+    office.command(office.ada, CommandBody::SetTeam { conversation, team: office.sales }).await;
+
+    for _ in 0..2 {
+        // Hangs up without a word each time.
+        let mut bob = Desk::connect(office.running.addr(), &token, Some(incarnation), cursor).await;
+        assert!(matches!(bob.hear().await, FromServer::Grant { .. }));
+        assert_eq!(bob.cursor, cursor);
+    }
+}
+
+#[tokio::test]
+async fn joining_a_team_grants_what_it_has_and_leaving_takes_it_away_online_or_not() {
+    let office = Office::open().await;
+    let (conversation, _) = office.mail("cid@customer.example", "hello").await;
+    let token = office.sign_in("bob").await.token;
+    let mut bob = Desk::connect(office.running.addr(), &token, None, 0).await;
+    bob.hear_to(office.app().journal.head().unwrap()).await;
+
+    let both = vec![office.sales, office.support];
+    operate(office.app(), user(office.bob, "bob", Role::Agent, both)).await;
+    let heard = bob.hear_to(office.app().journal.head().unwrap()).await;
+    let stream = StreamId::from(conversation);
+    assert!(
+        heard.iter().any(|m| matches!(m, FromServer::Grant { stream: s, .. } if *s == stream)),
+        "{heard:?}"
+    );
+
+    let (incarnation, cursor) = (bob.incarnation, bob.cursor);
+    drop(bob);
+    operate(office.app(), user(office.bob, "bob", Role::Agent, vec![office.sales])).await;
+    let mut bob = Desk::connect(office.running.addr(), &token, Some(incarnation), cursor).await;
+    let heard = bob.hear_to(office.app().journal.head().unwrap()).await;
+    assert!(
+        heard.iter().any(|m| matches!(m, FromServer::Forget { stream: s, .. } if *s == stream)),
+        "{heard:?}"
+    );
+    let told = office.command(office.bob, note(conversation, "still here?")).await;
+    assert!(matches!(told, Outcome::Refused { .. }));
+}
+
+#[tokio::test]
+async fn presence_reaches_those_who_may_see_the_conversation() {
+    let office = Office::open().await;
+    let (conversation, _) = office.mail("cid@customer.example", "hello").await;
+    let head = office.app().journal.head().unwrap();
+    let (mut ada, mut sue, mut bob) =
+        (office.desk("ada").await, office.desk("sue").await, office.desk("bob").await);
+    sue.hear_to(head).await;
+    bob.hear_to(head).await;
+    // Asked and answered: both are listening by now.
+    sue.say(&FromDesk::Ping).await;
+    bob.say(&FromDesk::Ping).await;
+    assert!(matches!(sue.hear().await, FromServer::Pong { .. }));
+    assert!(matches!(bob.hear().await, FromServer::Pong { .. }));
+
+    ada.say(&FromDesk::Presence { conversation: Some(conversation), writing: true }).await;
+    let told = sue.hear().await;
+    assert!(
+        matches!(told, FromServer::Presence { user, writing: true, .. } if user == office.ada),
+        "{told:?}"
+    );
+    bob.say(&FromDesk::Ping).await;
+    assert!(matches!(bob.hear().await, FromServer::Pong { .. }));
+}
+
+#[tokio::test]
+async fn a_server_that_goes_down_says_so_first() {
+    let office = Office::open().await;
+    let mut ada = office.desk("ada").await;
+    ada.hear_to(office.app().journal.head().unwrap()).await;
+    let stopping = tokio::spawn(office.running.stop());
+    assert!(matches!(ada.hear().await, FromServer::Bye { .. }));
+    stopping.await.unwrap();
+}
