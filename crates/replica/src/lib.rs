@@ -56,8 +56,9 @@ use evendesk_domain::id::UserId;
 use evendesk_domain::time::Timestamp;
 
 /// Events of commands that the server has not decided yet have seqs from here on, in the order made.
-/// They are on one desk only, and go at the next rebase.
-pub const PROVISIONAL: u64 = 1 << 62;
+/// They are on one desk only, and go at the next rebase. Far beyond any journal, and below 2^53, so that
+/// a page can tell one from the next.
+pub const PROVISIONAL: u64 = 1 << 52;
 
 /// Who looks, and when: what "mine", "overdue" and "snoozed" mean.
 #[derive(Clone, Copy, Debug)]

@@ -21,6 +21,8 @@ use crate::outbox::tickets::{Task, Ticket};
 
 /// How long a thing that was sent can be taken back.
 const UNDO_FOR_S: i64 = 3600;
+/// Until what the server would not take is offered again.
+const REFUSED: Duration = Duration::from_secs(6 * 3600);
 
 pub struct Courier {
     pub outbox: Arc<Outbox>,
@@ -63,7 +65,8 @@ pub fn ticket(
 
 enum Carried {
     Done,
-    Later,
+    /// Again after this long.
+    Later(Duration),
 }
 
 impl Courier {
@@ -92,8 +95,8 @@ impl Courier {
             let ms = ticket.due_at.millis().saturating_sub(now.millis());
             return Ok(Duration::from_millis(ms.unsigned_abs()).min(IDLE));
         }
-        if let Carried::Later = self.carry(&ticket, now).await? {
-            let later = Timestamp::from_millis(now.millis().saturating_add(millis(self.retry)));
+        if let Carried::Later(wait) = self.carry(&ticket, now).await? {
+            let later = Timestamp::from_millis(now.millis().saturating_add(millis(wait)));
             self.outbox.put_off_ticket(ticket.id, later)?;
         }
         Ok(Duration::ZERO)
@@ -108,7 +111,9 @@ impl Courier {
                     Some(status) if status.is_success() => {
                         self.outbox.ticket_sent(ticket.id, now.plus_seconds(UNDO_FOR_S))?;
                     }
-                    _ => return Ok(Carried::Later),
+                    // As it is, it will not be taken; another version of the server may.
+                    Some(status) if is_final(status) => return Ok(Carried::Later(REFUSED)),
+                    _ => return Ok(Carried::Later(self.retry)),
                 }
             }
             Task::Undo => {
@@ -117,7 +122,7 @@ impl Courier {
                     Some(status) if status.is_success() || is_final(status) => {
                         self.outbox.drop_ticket(ticket.id)?;
                     }
-                    _ => return Ok(Carried::Later),
+                    _ => return Ok(Carried::Later(self.retry)),
                 }
             }
         }
@@ -147,10 +152,19 @@ impl Courier {
     }
 }
 
-/// An answer to an undo that trying again will not change: it never arrived, or someone is at work on it.
+/// An answer that trying again soon will not change; to an undo: it never arrived, or someone is at work
+/// on it.
 fn is_final(status: reqwest::StatusCode) -> bool {
     use reqwest::StatusCode as S;
-    matches!(status, S::NOT_FOUND | S::CONFLICT | S::GONE | S::UNPROCESSABLE_ENTITY)
+    matches!(
+        status,
+        S::BAD_REQUEST
+            | S::NOT_FOUND
+            | S::CONFLICT
+            | S::GONE
+            | S::PAYLOAD_TOO_LARGE
+            | S::UNPROCESSABLE_ENTITY
+    )
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -66,15 +66,21 @@ impl Core {
             self.refusal = Some((ConnectionState::Upgrade, sentence.to_owned()));
             return Ok(vec![Action::HangUp { after_s: Some(UPGRADE_RETRY_S) }, Action::Connection]);
         }
-        let mut actions = self.sign_in(agent, now)?;
+        let mut actions = Vec::new();
+        self.refusal = None;
+        if self.agent.as_ref() != Some(&agent) {
+            actions = self.sign_in(agent, now)?;
+        }
         if mode == Mode::Afresh {
             self.clear(Position { incarnation: Some(incarnation), cursor: 0 })?;
             self.rebase_now(now)?;
+            actions.push(Action::Changed(everything()));
         } else if self.position.incarnation != Some(incarnation) {
             return Err(Error::Protocol("it goes on in a journal that this desk's cursor is not of".into()));
         }
         self.line = Line::Up;
         actions.extend(self.push(now)?);
+        actions.push(Action::Connection);
         Ok(actions)
     }
 
@@ -114,6 +120,7 @@ impl Core {
         })?;
         self.position = moved;
         self.reached(&arrived)?;
+        self.learn_about_myself(&streams)?;
         Ok(vec![Action::Send(FromDesk::Ack { cursor: to }), Action::Changed(changed), Action::Connection])
     }
 
@@ -138,6 +145,19 @@ impl Core {
             for id in arrived {
                 self.unanswered.remove(id);
             }
+        }
+        Ok(())
+    }
+
+    /// A new role or team of the agent's own holds for what is decided here from now on.
+    fn learn_about_myself(&mut self, streams: &[StreamId]) -> Result<(), Error> {
+        let Some(me) = self.agent.as_ref().map(|a| a.user) else { return Ok(()) };
+        if !streams.contains(&me.into()) {
+            return Ok(());
+        }
+        if let Some(agent) = self.cache.readers().get()?.agent(me)? {
+            self.outbox.set_agent(&agent)?;
+            self.agent = Some(agent);
         }
         Ok(())
     }

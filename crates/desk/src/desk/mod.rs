@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evendesk_domain::command::CommandBody;
-use evendesk_domain::id::{CommandId, ConversationId, MessageId};
+use evendesk_domain::id::{CommandId, ConversationId, DeviceId, MessageId};
 use evendesk_domain::permission::Agent;
 use evendesk_domain::settings::User;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::FromDesk;
+use evendesk_protocol::http::SignedIn;
 use evendesk_replica::UserView;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, broadcast};
@@ -131,18 +132,30 @@ impl Desk {
     /// back to [`Desk::resume`] next time.
     pub fn sign_in(&self, server: &str, login: &str, password: &str) -> Result<String, Error> {
         let server = Server::parse(server)?;
-        let device = self.outbox.device(Uuid::new_v4())?;
+        let device = self.device()?;
         let (http, at) = (self.http.clone(), server.clone());
         let (login, password) = (login.to_owned(), password.to_owned());
         let signed_in =
             self.on_net(async move { session::sign_in(&http, &at, &login, &password, device).await })?;
+        let token = signed_in.token.clone();
+        self.adopt(&server.to_string(), signed_in)?;
+        Ok(token)
+    }
+
+    /// Takes a sign-in that was made elsewhere, as by the app that runs the server in itself.
+    pub fn adopt(&self, server: &str, signed_in: SignedIn) -> Result<(), Error> {
+        let server = Server::parse(server)?;
+        let SignedIn { token, agent, workspace_name } = signed_in;
         self.outbox.set(Setting::Server, &server.to_string())?;
-        self.outbox.set(Setting::WorkspaceName, &signed_in.workspace_name)?;
-        let agent = signed_in.agent;
+        self.outbox.set(Setting::WorkspaceName, &workspace_name)?;
         self.hang_up();
         self.shared.call(move |core, now| Ok(((), core.sign_in(agent, now)?)))?;
-        self.dial(server, signed_in.token.clone())?;
-        Ok(signed_in.token)
+        self.dial(server, token)
+    }
+
+    /// The id of this installation, for signing in elsewhere.
+    pub fn device(&self) -> Result<DeviceId, Error> {
+        self.outbox.device(Uuid::new_v4())
     }
 
     /// Connects with a token from an earlier sign-in on this desk. Without a network this succeeds too:
