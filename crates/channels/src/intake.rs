@@ -5,6 +5,7 @@ use std::future::Future;
 
 use evendesk_domain::id::AccountId;
 use evendesk_domain::inbound::Inbound;
+use sha2::{Digest, Sha256};
 
 /// How far a mailbox has been read. UIDs count only within one UIDVALIDITY.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,8 +51,13 @@ pub enum IntakeError {
     Stopping,
 }
 
+/// The name of a blob: the lower-case hex SHA-256 of its bytes.
+pub fn blob_name(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
 pub trait Intake: Sync {
-    /// Keeps bytes and returns their lower-case hex SHA-256; durable when it returns, and harmless
+    /// Keeps bytes and returns their [`blob_name`]; durable when it returns, and harmless
     /// when repeated. Always called before the arrival that names the blob.
     fn put_blob(&self, bytes: Vec<u8>) -> impl Future<Output = Result<String, IntakeError>> + Send;
 

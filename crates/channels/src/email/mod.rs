@@ -4,13 +4,17 @@
 //! panic. What a mail *is* is decided by its content ([`parse::Parsed::remote_id`]); UIDs, flags and
 //! age decide nothing.
 
+pub mod address;
 mod attachment;
 mod automatic;
 mod bound;
 mod calendar;
+pub mod fetch;
 mod headers;
 pub mod html;
+mod imap_session;
 pub mod inspect;
 pub mod parse;
 pub mod quotes;
 pub mod receive;
+mod stream;

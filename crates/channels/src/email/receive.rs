@@ -23,15 +23,21 @@ pub struct RawMail {
     pub uid: Option<u32>,
     /// When the mailbox got it (INTERNALDATE): the instant at which the customer spoke, since the Date
     /// field is what they claim.
-    pub received_at: Timestamp,
+    /// `None` where it does not say.
+    pub received_at: Option<Timestamp>,
     pub size: u64,
     /// `None` where it is too large and was left where it is.
     pub bytes: Option<Vec<u8>>,
 }
 
 /// Reads a mail and keeps its bytes. What cannot be read is set aside with them; an error means that
-/// nothing could be kept, and that the mail must come again.
-pub async fn receive(intake: &impl Intake, mailbox: &Mailbox, mail: RawMail) -> Result<Arrival, IntakeError> {
+/// nothing could be kept, and that the mail must come again. `now` is when it was learnt of.
+pub async fn receive(
+    intake: &impl Intake,
+    mailbox: &Mailbox,
+    mail: RawMail,
+    now: Timestamp,
+) -> Result<Arrival, IntakeError> {
     let outcome = match mail.bytes {
         None => {
             let reason = Unreadable::TooLarge(usize::try_from(mail.size).unwrap_or(usize::MAX)).to_string();
@@ -44,7 +50,7 @@ pub async fn receive(intake: &impl Intake, mailbox: &Mailbox, mail: RawMail) -> 
                     let attachments = keep_files(intake, &parsed).await?;
                     Outcome::Read(Box::new(inbound(
                         mailbox,
-                        mail.received_at,
+                        mail.received_at.unwrap_or(now),
                         from,
                         *parsed,
                         attachments,

@@ -1,0 +1,4 @@
+//! The email channel against real Dovecot and Postfix.
+
+mod fetching;
+mod paper;
