@@ -9,5 +9,10 @@ export default defineConfig({
   build: { target: "es2022", modulePreload: false, chunkSizeWarningLimit: 1500 },
   server: { port: 5173, strictPort: true },
   clearScreen: false,
-  test: { environment: "jsdom", include: ["src/**/*.test.ts"], setupFiles: ["src/testSetup.ts"] },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.ts"],
+    setupFiles: ["src/testSetup.ts"],
+    testTimeout: 20_000,
+  },
 });

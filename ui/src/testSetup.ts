@@ -1,4 +1,8 @@
-// What jsdom has no layout for. Nothing is ever resized or scrolled in it.
+// What jsdom has no layout for: nothing is ever resized or scrolled in it. And patience, since a
+// loaded machine takes its time.
+import { configure } from "@testing-library/svelte";
+
+configure({ asyncUtilTimeout: 8000 });
 
 class SeesNothing {
   observe(): void {}

@@ -1,6 +1,6 @@
 // What a desk must offer the window: one function per query and command of the desk.
 // Two things implement it: Tauri's commands (tauri.ts) and the desk of paper (lib/paper).
-import type * as T from "./generated";
+import type * as T from "./types";
 
 export interface Backend {
   session(): Promise<T.Session>;
@@ -13,7 +13,7 @@ export interface Backend {
   why(conversation: string, target: T.Target): Promise<T.Explanation>;
   search(text: string, offset: number, limit: number): Promise<T.SearchPage>;
   board(days: number): Promise<T.Board>;
-  boardList(channel: T.Channel | null, state: T.BoardListState): Promise<T.QueuePage>;
+  boardList(channel: T.Channel | null, state: T.BoardState): Promise<T.QueuePage>;
   feedback(offset: number, limit: number): Promise<T.FeedbackPage>;
   outgoing(): Promise<T.OutgoingItem[]>;
   draftGet(conversation: string): Promise<string | null>;

@@ -4,7 +4,7 @@ import type { Backend } from "./contract";
 import { tauriBackend } from "./tauri";
 
 export type * from "./contract";
-export type * from "./generated";
+export type * from "./types";
 
 /** The desk in use. Chosen once, before anything is shown. */
 export let backend: Backend = tauriBackend;

@@ -32,20 +32,22 @@ export function apply(world: World, body: CommandBody, now: number, pending: boo
     applyFeedback(world, body, now);
     return null;
   }
+  if (!("conversation" in body)) return null;
   const on = findConversation(world, body.conversation);
-  const by = world.people.me.name;
-  const change = (what: Extract<Conversation["entries"][number]["kind"], { kind: "change" }>["what"], detail = "") =>
+  const by = world.people.me.id;
+  const author = world.people.me.name;
+  const change = (what: string, detail = "") =>
     say(on, now, { kind: "change", what, by, detail }, pending);
   switch (body.do) {
     case "reply":
       reply(world, on, body, now, pending);
       break;
     case "note":
-      say(on, now, { kind: "note", message: body.message, author: by, user: world.people.me.id, text: body.text }, pending);
+      say(on, now, { kind: "note", message: body.message, author, user: by, text: body.text }, pending);
       break;
     case "assign":
       on.assignee = body.assignee;
-      change("assigned", world.people.directory.users.find((user) => user.id === body.assignee)?.name ?? "nobody");
+      change("assigned", body.assignee ?? "");
       break;
     case "set_priority":
       on.priority = body.priority;
@@ -53,11 +55,11 @@ export function apply(world: World, body: CommandBody, now: number, pending: boo
       break;
     case "set_team":
       on.team = body.team;
-      change("team", world.people.directory.teams.find((team) => team.id === body.team)?.name ?? "");
+      change("team", body.team);
       break;
     case "snooze":
       on.snoozedUntil = body.until;
-      change("snoozed", new Date(body.until).toLocaleString());
+      change("snoozed", String(body.until));
       break;
     case "unsnooze":
       on.snoozedUntil = null;
@@ -114,7 +116,6 @@ function reply(world: World, on: Conversation, body: Extract<CommandBody, { do: 
       subject: on.subject,
       to: body.to,
       delivery: "pending",
-      failure: null,
       answered_in_s: waited,
       follow_up: body.follow_up,
     },
@@ -160,8 +161,7 @@ function moveMessage(on: Conversation, message: string, to: string, now: number,
   target.entries.push({ ...entry, conversation: target.id });
   target.entries.sort((a, b) => a.seq - b.seq);
   if (entry.kind.kind === "message") customerSpoke(target, entry.kind.channel, entry.at);
-  const by = world.people.me.name;
-  say(on, now, { kind: "change", what: "moved_out", by, detail: "" });
+  say(on, now, { kind: "change", what: "moved_out", by: world.people.me.id, detail: to });
 }
 
 function applyFeedback(world: World, body: Extract<CommandBody, { feedback: string }>, now: number): void {

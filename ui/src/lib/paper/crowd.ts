@@ -80,7 +80,6 @@ function reply(on: ReturnType<typeof openConversation>, at: number, people: Peop
     subject: on.subject,
     to,
     delivery: "delivered",
-    failure: null,
     answered_in_s: waited,
     follow_up: false,
   });

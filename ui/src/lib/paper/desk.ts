@@ -1,6 +1,6 @@
 // A desk of paper: the whole contract in memory, for developing and testing the window alone.
 // It keeps promises a real desk keeps: commands wait while offline, a reply overtaken comes back.
-import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Session } from "../backend";
+import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Session, Submitted } from "../backend";
 import { newId } from "../newId";
 import { apply, findConversation, PaperRefusal, type World } from "./commands";
 import { boardOf, explain, listOf } from "./figures";
@@ -54,8 +54,9 @@ export class PaperDesk {
     this.connected.tell(this.connection());
   }
 
-  submit(body: CommandBody): string {
+  submit(body: CommandBody): Submitted {
     const command = newId();
+    let state: Submitted["state"] = "pending";
     this.#bodies.set(command, body);
     try {
       const customer = apply(this.world, body, this.now(), true);
@@ -65,10 +66,11 @@ export class PaperDesk {
     } catch (error) {
       if (!(error instanceof PaperRefusal) || error.code !== "look_again" || !("conversation" in body)) throw error;
       const on = findConversation(this.world, body.conversation);
-      this.#note(command, body, on.customer.id, "look_again", lastWord(on));
+      state = "look_again";
+      this.#note(command, body, on.customer.id, state, body.do === "reply" ? body.seen : null);
       this.tell(on.customer.id);
     }
-    return command;
+    return { command, state, message: null };
   }
 
   confirm(command: string): void {
@@ -130,7 +132,7 @@ export class PaperDesk {
 export function paperBackend(desk: PaperDesk): Backend {
   const { world } = desk;
   const page = (rows: ReturnType<typeof rowsOf>, offset: number, limit: number) =>
-    structuredClone({ rows: rows.slice(offset, offset + limit), total: rows.length, hidden: 0, as_of: desk.now() });
+    structuredClone({ rows: rows.slice(offset, offset + limit), total: rows.length, capped: false, as_of: desk.now() });
   const signIn = async (): Promise<void> => void (desk.session = { ...desk.session, state: "signed_in", user: world.people.me });
   let cached: { key: string; seq: number; at: number; rows: ReturnType<typeof rowsOf> } | null = null;
   const rows: (place: Parameters<typeof rowsOf>[1]) => ReturnType<typeof rowsOf> = (place) => {
@@ -160,7 +162,7 @@ export function paperBackend(desk: PaperDesk): Backend {
     draftPut: async (conversation, text) => void desk.drafts.set(conversation, text),
     attachmentOpen: async () => undefined,
     readSelection: async () => navigator.clipboard?.readText().catch(() => null) ?? null,
-    submit: async (body) => ({ command: desk.submit(structuredClone(body)), state: "pending" }),
+    submit: async (body) => desk.submit(structuredClone(body)),
     outgoingConfirm: async (command) => desk.confirm(command),
     outgoingEdit: async (command) => desk.edit(command),
     outgoingDrop: async (command) => desk.drop(command),
@@ -170,9 +172,10 @@ export function paperBackend(desk: PaperDesk): Backend {
       const empty = { owner: null, acknowledged_at: null, closed_at: null, outcome: null };
       const { sign, ...rest } = feedback;
       const signed_by = sign ? world.people.me.id : null;
+      const more = { because: "", pending: false };
       const dues = { acknowledge_due_at: logged_at + 4 * 3_600_000, resolve_due_at: logged_at + 5 * 86_400_000 };
       const department = world.people.team("Orders");
-      world.feedback.unshift({ id, ...rest, department, status: "new", signed_by, logged_at, ...dues, ...empty });
+      world.feedback.unshift({ id, ...rest, department, status: "new", signed_by, logged_at, ...dues, ...empty, ...more });
       desk.tell(null);
       return { id };
     },

@@ -1,5 +1,5 @@
 // The channel board and the explanations of the world of paper.
-import type { Board, BoardListState, BoardRow, Channel, Explanation, QueueRow, Target } from "../backend";
+import type { Board, BoardState, BoardRow, Channel, Explanation, Line, QueueRow, Target } from "../backend";
 import { stateOf } from "../clock/timer";
 import type { World } from "./commands";
 import { rowsOf } from "./rows";
@@ -14,7 +14,7 @@ const past: Record<Channel, [number, number, number, number]> = {
   letter: [9800, 20_100, 27_000, 22],
 };
 
-export function listOf(world: World, channel: Channel | null, state: BoardListState, now: number): QueueRow[] {
+export function listOf(world: World, channel: Channel | null, state: BoardState, now: number): QueueRow[] {
   return rowsOf(world, { kind: "due_next" }, now).filter((row) => {
     const of = row.timer ? stateOf(row.timer, now) : "running";
     const by = row.timer?.target === "resolution" ? row.channels[0] : row.timer?.channel;
@@ -40,6 +40,7 @@ export function boardOf(world: World, days: number, now: number): Board {
       first_p99_s: p99,
       next_p50_s: Math.round(p50 * 0.8),
       next_p90_s: Math.round(p90 * 0.85),
+      next_p99_s: Math.round(p99 * 0.9),
       within_target: channel === "letter" ? 0.71 : channel === "social" ? 0.84 : 0.93,
       resolved_unanswered: channel === "social" ? 4 : 1,
     };
@@ -60,12 +61,6 @@ export function boardOf(world: World, days: number, now: number): Board {
       { favoured: "social", passed: "email", count: 5 },
       { favoured: "phone", passed: "letter", count: 2 },
     ],
-    accounts: world.people.directory.accounts.map(({ id, name, channel }) => ({
-      account: id,
-      name,
-      last_contact: now - 40_000,
-      problem: channel === "social" ? "Signed out by the network; sign in again" : null,
-    })),
   };
 }
 
@@ -74,16 +69,15 @@ export function explain(on: Conversation, target: Target, now: number): Explanat
   if (!timer) return { lines: [], due_at: null };
   const day = new Date(timer.started_at);
   const opens = new Date(day.getFullYear(), day.getMonth(), day.getDate(), 9).getTime();
-  return {
-    due_at: timer.due_at,
-    lines: [
-      { code: "spoke", value: { kind: "time", at: timer.started_at } },
-      { code: "channel", value: { kind: "text", text: timer.channel } },
-      { code: "open_from", value: { kind: "time", at: opens } },
-      { code: "priority", value: { kind: "text", text: on.priority } },
-      { code: "target", value: { kind: "duration", seconds: timer.target_s ?? 0 } },
-      { code: "consumed", value: { kind: "duration", seconds: (now - timer.started_at) / 1000 } },
-      ...(timer.due_at === null ? [] : [{ code: "due_at", value: { kind: "time" as const, at: timer.due_at } }]),
-    ],
-  };
+  const { channel, started_at, due_at } = timer;
+  const target_s = timer.target_s ?? 0;
+  const used_s = Math.min(target_s, Math.round((now - started_at) / 1000));
+  const { priority } = on;
+  const lines: Line[] = [
+    { label: "spoke", channel, at: started_at },
+    { label: "open_from", at: opens },
+    { label: "target", target, priority, target_s, used_s, left_s: target_s - used_s },
+    due_at === null ? { label: "not_due" } : { label: "due", at: due_at },
+  ];
+  return { due_at, lines };
 }

@@ -80,14 +80,12 @@ export function countsOf(world: World, now: number): Counts {
     unassigned: count({ kind: "unassigned" }),
     waiting: count({ kind: "waiting" }),
     snoozed: count({ kind: "snoozed" }),
-    resolved: count({ kind: "resolved" }),
     teams: world.people.directory.teams.map(({ id }) => {
       const rows = rowsOf(world, { kind: "team", team: id }, now);
       return { team: id, count: rows.length, overdue: overdue(rows) };
     }),
     feedback_new: world.feedback.filter((row) => row.status === "new").length,
     mentions: count({ kind: "mentions" }),
-    hidden: 3,
   };
 }
 
@@ -108,7 +106,6 @@ export function pageOf(world: World, id: string, before: number | null, limit: n
         { channel: "phone" as const, median_s: 2460, turns: 3 },
       ],
       resolved: resolved + 4,
-      feedback: 1,
       opened_at: customer.openedAt,
     },
     matters: customer.conversations.map((on) => matterOf(on, world)),

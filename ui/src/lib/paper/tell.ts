@@ -29,7 +29,7 @@ function tell(story: Story, customer: Customer, first: number, now: number, peop
   on.assignee = story.who ? people.user(story.who) : null;
   say(on, first, { kind: "change", what: "opened", by: null, detail: "" });
   for (const line of story.lines) tellLine(line, on, now, people);
-  if (story.who) say(on, first + 5 * MINUTE, { kind: "change", what: "assigned", by: "Jon Tveit", detail: story.who });
+  if (story.who) say(on, first + 5 * MINUTE, { kind: "change", what: "assigned", by: people.user("Jon Tveit"), detail: people.user(story.who) });
   on.entries.sort((a, b) => a.at - b.at);
   if (story.status) setStatus(on, story.status, now - HOUR);
   if (story.snoozed) on.snoozedUntil = now + story.snoozed * MINUTE;
@@ -53,7 +53,7 @@ function tellLine(line: Line, on: Conversation, now: number, people: People): vo
     const to = on.customer.identities[0]?.value ?? "";
     const failed = line.delivery === "failed";
     const waited = failed ? null : answered(on, at);
-    say(on, at, {
+    const reply: EntryKind = {
       kind: "reply",
       message: newId(),
       channel: line.answer,
@@ -63,10 +63,11 @@ function tellLine(line: Line, on: Conversation, now: number, people: People): vo
       subject: on.subject,
       to,
       delivery: line.delivery ?? "delivered",
-      failure: failed ? "The mailbox is full (552 5.2.2)." : null,
       answered_in_s: waited,
       follow_up: line.followUp ?? false,
-    });
+    };
+    say(on, at, reply);
+    if (failed) say(on, at + MINUTE, { kind: "change", what: "delivery_failed", by: null, detail: "mailbox full (552 5.2.2)" });
   } else if ("note" in line) {
     say(on, at, { kind: "note", message: newId(), author: line.who, user: people.user(line.who), text: line.note });
   } else tellCall(line, on, at, people);
@@ -138,6 +139,8 @@ export function tellFeedback(now: number, people: People): FeedbackRow[] {
       acknowledged_at: sample.status === "new" ? null : logged_at + HOUR,
       closed_at: done ? logged_at + 30 * HOUR : null,
       outcome: done ? "explained" : null,
+      because: "",
+      pending: false,
     };
   });
 }

@@ -3,6 +3,8 @@ import { backend, sentenceOf, type Matter, type ReplyRoute, type Then } from "..
 import { newId } from "../newId";
 import { soon } from "./changes";
 import { drafts } from "./drafts";
+import { outgoingList } from "./outgoingList.svelte";
+import { overlay } from "./overlay.svelte";
 import { toasts } from "./toasts.svelte";
 
 export type Mode = "reply" | "note";
@@ -95,7 +97,9 @@ class Composer {
     if (!route) return;
     const { followUp: follow_up } = this;
     const seen = this.#seen;
-    await backend.submit({ do: "reply", conversation, message: newId(), ...route, text, follow_up, seen, then });
+    const reply = { do: "reply", conversation, message: newId(), ...route, text, follow_up, seen, then } as const;
+    const { command, state } = await backend.submit(reply);
+    if (state === "look_again") await showSecondLook(command);
   }
 
   #sent(conversation: string): void {
@@ -116,6 +120,13 @@ class Composer {
     const text = await drafts.load(conversation).catch(() => "");
     if (this.matter?.conversation === conversation && this.text === "" && text !== "") this.#begin(text);
   }
+}
+
+/** The agent is still at the keyboard: shown at once. One that comes back later waits in a strip. */
+async function showSecondLook(command: string): Promise<void> {
+  await outgoingList.load();
+  const item = outgoingList.items.find((item) => item.command === command);
+  if (item) overlay.open({ kind: "second_look", item });
 }
 
 const keyOf = (route: ReplyRoute): string => `${route.channel} ${route.account} ${route.to}`;

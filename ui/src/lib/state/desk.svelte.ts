@@ -10,11 +10,9 @@ const nothing: Counts = {
   unassigned: 0,
   waiting: 0,
   snoozed: 0,
-  resolved: 0,
   teams: [],
   feedback_new: 0,
   mentions: 0,
-  hidden: 0,
 };
 const unknown: Connection = {
   state: "syncing",

@@ -39,6 +39,12 @@ test("snoozes are offered for later today, tomorrow and Monday, never for the pa
   expect(new Date(times.at(-1)?.at ?? 0).getDay()).toBe(1);
 });
 
+test("on a Sunday, tomorrow is Monday, and is offered once", () => {
+  const sunday = new Date(2026, 10, 22, 12).getTime();
+  const keys = snoozeTimes(sunday).map((time) => time.key);
+  expect(keys).toEqual(["snooze.hour", "snooze.hours", "snooze.evening", "snooze.tomorrow"]);
+});
+
 const form: CallForm = {
   direction: "inbound",
   outcome: "missed",

@@ -10,7 +10,8 @@ class Queue {
   rows = $state.raw<QueueRow[]>([]);
   offset = $state(0);
   total = $state(0);
-  hidden = $state(0);
+  /** There are more than were counted. */
+  capped = $state(false);
   loaded = $state(false);
   cursor = $state(0);
   /** The customer the cursor is on; may have left the queue while still being read. */
@@ -34,7 +35,8 @@ class Queue {
     this.source = source;
     this.rows = [];
     this.loaded = false;
-    this.offset = this.total = this.hidden = this.cursor = 0;
+    this.offset = this.total = this.cursor = 0;
+    this.capped = false;
     this.customer = null;
     this.#wanted = { offset: 0, limit: WINDOW };
     await this.#load();
@@ -75,7 +77,7 @@ class Queue {
     this.offset = source.kind === "board_list" ? 0 : this.#wanted.offset;
     this.rows = page.rows;
     this.total = page.total;
-    this.hidden = page.hidden;
+    this.capped = page.capped;
     if (!this.loaded) this.customer = page.rows[0]?.customer ?? null;
     this.loaded = true;
     this.#follow();

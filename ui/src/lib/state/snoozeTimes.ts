@@ -15,7 +15,8 @@ export function snoozeTimes(now: number): SnoozeTime[] {
   const evening = dayAt(now, 0, EVENING);
   if (evening - now > HOUR) times.push({ key: "snooze.evening", at: evening });
   times.push({ key: "snooze.tomorrow", at: dayAt(now, 1, MORNING) });
-  times.push({ key: "snooze.monday", at: dayAt(now, daysToMonday(now), MORNING) });
+  const monday = daysToMonday(now);
+  if (monday > 1) times.push({ key: "snooze.monday", at: dayAt(now, monday, MORNING) });
   return times;
 }
 

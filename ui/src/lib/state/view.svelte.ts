@@ -1,7 +1,7 @@
 // Where the agent is: the place chosen, and, where the window is narrow, which pane is shown.
-import type { BoardListState, Channel, Place } from "../backend";
+import type { BoardState, Channel, Place } from "../backend";
 
-export type QueueSource = Place | { kind: "board_list"; channel: Channel | null; state: BoardListState };
+export type QueueSource = Place | { kind: "board_list"; channel: Channel | null; state: BoardState };
 export type View = QueueSource | { kind: "feedback" } | { kind: "board" };
 
 export function isQueue(view: View): view is QueueSource {

@@ -35,7 +35,7 @@ function byKind(entry: TimelineEntry, kind: EntryKind): Described {
     case "call":
       return call(kind);
     case "change":
-      return { who: kind.by ?? "", what: kind.what, at: entry.at, facts: [], marks: [] };
+      return { who: "", what: kind.what, at: entry.at, facts: [], marks: [] };
   }
 }
 
@@ -57,7 +57,7 @@ function ours(entry: TimelineEntry, kind: Extract<EntryKind, { kind: "reply" }>)
   if (kind.answered_in_s !== null) facts.push(t("entry.answeredIn", { span: span(kind.answered_in_s) }));
   if (kind.follow_up) marks.push({ text: t("entry.followUp"), tone: "quiet" });
   if (kind.delivery === "failed") {
-    marks.push({ text: t("entry.failed", { why: kind.failure ?? "" }).trim(), tone: "late" });
+    marks.push({ text: t("entry.failed"), tone: "late" });
   } else if (kind.delivery === "pending" && !entry.pending) {
     marks.push({ text: t("entry.sending"), tone: "quiet" });
   }

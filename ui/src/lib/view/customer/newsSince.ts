@@ -1,10 +1,10 @@
 import type { OutgoingItem, TimelineEntry } from "../../backend";
 
-/** What was said in the matter since the answer's author last looked: by `since`, or else by its time. */
+/** What was said in the matter since the answer's author last looked: after `since`, or else after it was made. */
 export function newsSince(item: OutgoingItem, entries: TimelineEntry[]): TimelineEntry[] {
   const said = entries.filter(({ conversation, kind }) => conversation === item.conversation && isPublic(kind.kind));
-  const from = said.findIndex(({ kind }) => kind.kind !== "change" && kind.message === item.since);
-  const news = from >= 0 ? said.slice(from) : said.filter((entry) => entry.at >= item.made_at);
+  const seen = said.findIndex(({ kind }) => kind.kind !== "change" && kind.message === item.since);
+  const news = seen >= 0 ? said.slice(seen + 1) : said.filter((entry) => entry.at >= item.made_at);
   return news.length > 0 ? news : said.slice(-1);
 }
 

@@ -1,9 +1,0 @@
-export type * from "./board";
-export type * from "./clock";
-export type * from "./command";
-export type * from "./customer";
-export type * from "./events";
-export type * from "./feedback";
-export type * from "./queue";
-export type * from "./search";
-export type * from "./session";
