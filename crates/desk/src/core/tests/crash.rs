@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use evendesk_domain::command::CommandBody;
-use evendesk_domain::id::MessageId;
+use evendesk_domain::id::{ConversationId, MessageId};
 
 use super::paper::{Paper, id};
 use super::wires::{Desk, world};
@@ -44,6 +44,16 @@ fn work(desk: &mut Desk, server: &mut Paper) {
     desk.sync(server);
 }
 
+/// What was kept is shown as soon as the desk is open again, whatever was shown before.
+fn shows_what_it_keeps(desk: &Desk, name: &str) {
+    for kept in desk.kept().iter().filter(|k| k.state.is_pending()) {
+        let text = kept.command.body.text();
+        let stream = kept.command.body.stream();
+        let shown = desk.texts(ConversationId(stream.id)).iter().any(|t| t.starts_with(text));
+        assert!(shown, "{name}: {text}");
+    }
+}
+
 #[test]
 fn killed_anywhere_a_desk_goes_on_to_the_same_end() {
     let copies = tempfile::tempdir().unwrap();
@@ -71,6 +81,7 @@ fn killed_anywhere_a_desk_goes_on_to_the_same_end() {
         let temp = tempfile::tempdir().unwrap();
         copy(path, temp.path());
         let mut again = Desk::open(Arc::new(temp), 5000 + 100 * step as u128);
+        shows_what_it_keeps(&again, name);
         again.sync(&mut server);
         // What waits for a second look in this copy has been confirmed in another one since; what it
         // offers under its own new id must not be sent twice.

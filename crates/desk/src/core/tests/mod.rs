@@ -90,8 +90,12 @@ fn outcomes_and_events_that_come_twice_change_nothing() {
     for message in [&outcomes, &events, &again, &events, &outcomes].into_iter().flatten() {
         desk.hears(message.clone());
     }
+    server.mail("ada@x.example", "More");
+    for message in [&server.tail(ALICE, 10), &events].into_iter().flatten() {
+        desk.hears(message.clone());
+    }
     assert_eq!(server.events_of(command).len(), 1);
-    assert_eq!(desk.texts(conversation), ["Hello", "once"]);
+    assert_eq!(desk.texts(conversation), ["Hello", "once", "More"]);
     assert!(desk.states().is_empty());
     desk.same_as(&server);
 }
@@ -239,11 +243,17 @@ fn what_is_on_its_way_cannot_be_dropped_behind_the_servers_back() {
     let (mut server, mut desk) = world();
     let (conversation, _) = server.mail("ada@x.example", "Hello");
     desk.sync(&mut server);
-    let noted = desk.submit(note(conversation, 501, "gone out"));
     desk.cut();
-    let refusal = desk.try_drop(noted).unwrap_err();
-    assert_eq!(refusal.code(), Code::NotNow);
-    assert_eq!(desk.states(), [State::Sent]);
+    let first = desk.submit(note(conversation, 501, "typed offline"));
+    desk.connects(&mut server);
+    let second = desk.submit(note(conversation, 502, "typed online"));
+    // Both are on the wire, which is cut before an answer comes.
+    desk.cut();
+    desk = desk.reopened();
+    for command in [first, second] {
+        assert_eq!(desk.try_drop(command).unwrap_err().code(), Code::NotNow);
+    }
+    assert_eq!(desk.states(), [State::Sent; 2]);
 }
 
 #[test]

@@ -99,6 +99,17 @@ impl Desk {
         }
     }
 
+    /// Connects, and hears the welcome; what the desk says to it is on the wire.
+    pub fn connects(&mut self, server: &mut Paper) {
+        let actions = self.core.connected(at(0));
+        self.take(actions);
+        for hello in std::mem::take(&mut self.said) {
+            for welcome in server.hear(self.user, &hello) {
+                self.hears(welcome);
+            }
+        }
+    }
+
     /// Takes one message; what the desk says to it.
     pub fn hears(&mut self, message: FromServer) -> Vec<FromDesk> {
         let before = self.said.len();
