@@ -4,7 +4,10 @@ use std::sync::PoisonError;
 
 use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Target;
+use evendesk_domain::conversation::Conversation;
+use evendesk_domain::decide::World as _;
 use evendesk_domain::id::{ConversationId, CustomerId};
+use evendesk_domain::stream::StreamId;
 use evendesk_replica::{
     Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, PersonHit, Place,
     QueuePage, Reader, SearchPage, Viewer,
@@ -70,5 +73,15 @@ impl Desk {
         limit: usize,
     ) -> Result<QueuePage, Error> {
         Ok(self.reader()?.board_list(&self.viewer()?, channel, state, limit)?)
+    }
+
+    /// A conversation as the rules see it; none if it is not here.
+    pub fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, Error> {
+        Ok(self.reader()?.world_kept().conversation(id)?)
+    }
+
+    /// The rows held of a stream, as text: equal texts, equal rows.
+    pub fn dump(&self, stream: StreamId) -> Result<String, Error> {
+        Ok(self.reader()?.dump_stream(stream)?)
     }
 }

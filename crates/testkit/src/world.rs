@@ -1,0 +1,262 @@
+//! A world of one server and several desks: the real ones, on a free port of this machine, in folders
+//! that go when it does.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use evendesk_desk::client::backoff::Backoff;
+use evendesk_desk::{Desk, Options as DeskOptions};
+use evendesk_domain::channel::{Channel, Identity};
+use evendesk_domain::clock::Terms;
+use evendesk_domain::command::{CommandBody, ReplyDraft, SystemCommand, Then};
+use evendesk_domain::decide::World as _;
+use evendesk_domain::id::{
+    AccountId, CommandId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId,
+};
+use evendesk_domain::inbound::{Author, Inbound, MailThread};
+use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::stream::{Actor, Recorded, StreamId};
+use evendesk_protocol::Outcome;
+use evendesk_replica::EntryKind;
+use evendesk_server::founding;
+use evendesk_server::writer::Work;
+use evendesk_server::{Options as ServerOptions, Running, Server};
+use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
+
+/// Everybody's password.
+const PASSWORD: &str = "correct horse battery";
+
+pub struct World {
+    runtime: Runtime,
+    server: Option<Running>,
+    /// Kept over a restart, so that desks find it again.
+    addr: SocketAddr,
+    pub team: TeamId,
+    pub account: AccountId,
+    folder: tempfile::TempDir,
+}
+
+/// A desk and whose it is.
+pub struct Seat {
+    pub desk: Desk,
+    pub user: UserId,
+    token: String,
+    folder: PathBuf,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// A server that never closes, with one team and one mailbox.
+    pub fn new() -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let server =
+            runtime.block_on(Server::start(ServerOptions::new(folder.path().join("server")))).unwrap();
+        let addr = server.addr();
+        let team = {
+            let reader = server.app().readers.get().unwrap();
+            reader.world_kept().default_team().unwrap().unwrap().id
+        };
+        let account = AccountId(Uuid::now_v7());
+        let world = Self { runtime, server: Some(server), addr, team, account, folder };
+        world.furnish();
+        world
+    }
+
+    fn furnish(&self) {
+        let terms = TermsId(Uuid::now_v7());
+        let always = Terms { calendar: founding::always("UTC"), policy: founding::policy() };
+        self.operate(CommandBody::SaveTerms { id: terms, name: "Always".into(), terms: always });
+        self.operate(CommandBody::SaveTeam { id: self.team, name: "Support".into(), terms });
+        let settings = AccountSettings {
+            channel: Channel::Email,
+            name: "support".into(),
+            address: "support@shop.example".into(),
+            team: self.team,
+            imap: None,
+            smtp: None,
+            user: None,
+            webhook: None,
+        };
+        self.operate(CommandBody::SaveAccount { id: self.account, settings });
+    }
+
+    fn server(&self) -> &Running {
+        self.server.as_ref().expect("the server is up")
+    }
+
+    fn settle(&self, work: Work) -> Outcome {
+        self.runtime.block_on(self.server().app().writer.settle(work)).unwrap()
+    }
+
+    /// As whoever holds the server's folder.
+    pub fn operate(&self, body: CommandBody) {
+        let outcome = self.settle(Work::Operator(Box::new(body)));
+        assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Takes the server down, in order.
+    pub fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            self.runtime.block_on(server.stop());
+        }
+    }
+
+    /// Brings it up again where it was.
+    pub fn start(&mut self) {
+        let options =
+            ServerOptions { bind: self.addr, ..ServerOptions::new(self.folder.path().join("server")) };
+        self.server = Some(self.runtime.block_on(Server::start(options)).unwrap());
+    }
+
+    /// Makes a person, and a desk at which they are signed in.
+    pub fn seat(&self, name: &str, role: Role) -> Seat {
+        let user = UserId(Uuid::now_v7());
+        let login = name.to_lowercase();
+        let teams = vec![self.team];
+        self.operate(CommandBody::SaveUser {
+            id: user,
+            name: name.into(),
+            login: login.clone(),
+            role,
+            teams,
+        });
+        let hash = evendesk_server::auth::hash(PASSWORD).unwrap();
+        self.server().app().journal.set_password(user, &hash).unwrap();
+        let folder = self.folder.path().join(&login);
+        let desk = Desk::open(&folder, quick()).unwrap();
+        let token = desk.sign_in(&self.url(), &login, PASSWORD).unwrap();
+        Seat { desk, user, token, folder }
+    }
+
+    /// A customer writes to the mailbox.
+    pub fn writes(&self, from: &str, text: &str) -> (ConversationId, MessageId) {
+        let message = MessageId(Uuid::now_v7());
+        let inbound = Inbound {
+            channel: Channel::Email,
+            account: self.account,
+            remote_id: message.to_string(),
+            from: Identity::email(from).unwrap(),
+            from_name: from.split('@').next().unwrap_or_default().to_owned(),
+            verified: true,
+            subject: "A question".into(),
+            text: text.into(),
+            folded: Vec::new(),
+            spoke_at: self.server().app().clock.now(),
+            attachments: Vec::new(),
+            raw: None,
+            author: Author::Person,
+            bounce: None,
+            mail: MailThread {
+                message_id: Some(format!("{message}@customer.example")),
+                ..MailThread::default()
+            },
+            thread: None,
+            reply_to: Some(from.into()),
+            cc: Vec::new(),
+        };
+        let (customer, conversation) = (CustomerId(Uuid::now_v7()), ConversationId(Uuid::now_v7()));
+        let receive = SystemCommand::Receive { message, customer, conversation, inbound: Box::new(inbound) };
+        self.settle(Work::System { commands: vec![receive], by: Actor::System });
+        let heard =
+            self.journal().into_iter().rev().find(|e| e.event.to_text().contains(&message.to_string()));
+        (ConversationId(heard.expect("it was received").stream.id), message)
+    }
+
+    /// Everything that has happened.
+    pub fn journal(&self) -> Vec<Recorded> {
+        self.server().app().journal.read(0, 1_000_000).unwrap()
+    }
+
+    pub fn events_of(&self, command: CommandId) -> Vec<Recorded> {
+        self.journal().into_iter().filter(|e| e.command == Some(command)).collect()
+    }
+
+    /// The server's rows of a stream.
+    pub fn dump(&self, stream: impl Into<StreamId>) -> String {
+        self.server().app().readers.get().unwrap().dump_stream(stream.into()).unwrap()
+    }
+
+    /// An answer by mail to someone who wrote to the mailbox.
+    pub fn reply(&self, conversation: ConversationId, seen: MessageId, text: &str) -> CommandBody {
+        CommandBody::Reply(ReplyDraft {
+            conversation,
+            message: MessageId(Uuid::now_v7()),
+            channel: Channel::Email,
+            account: self.account,
+            to: String::new(),
+            text: text.into(),
+            follow_up: false,
+            seen: Some(seen),
+            then: Then::Nothing,
+        })
+    }
+}
+
+pub fn note(conversation: ConversationId, text: &str) -> CommandBody {
+    CommandBody::Note { conversation, message: MessageId(Uuid::now_v7()), text: text.into() }
+}
+
+/// As in earnest, with shorter waits.
+fn quick() -> DeskOptions {
+    DeskOptions {
+        feedback_within: Duration::ZERO,
+        feedback_retry: Duration::from_millis(100),
+        backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_millis(200) },
+        ..DeskOptions::default()
+    }
+}
+
+impl Seat {
+    /// Closes the app and opens it again.
+    pub fn reopened(self) -> Self {
+        let Self { desk, user, token, folder } = self;
+        drop(desk);
+        let desk = Desk::open(&folder, quick()).unwrap();
+        desk.resume(&token).unwrap();
+        Self { desk, user, token, folder }
+    }
+
+    /// What is said in a conversation as its page shows it; `…` behind what is pending.
+    pub fn texts(&self, conversation: ConversationId) -> Vec<String> {
+        let held = self.desk.conversation(conversation).unwrap();
+        let Some(customer) = held.map(|c| c.customer) else { return Vec::new() };
+        let page = self.desk.customer(customer, None, 1000).unwrap();
+        page.entries
+            .into_iter()
+            .filter(|e| e.conversation == conversation)
+            .filter_map(|e| match e.kind {
+                EntryKind::Message { text, .. }
+                | EntryKind::Reply { text, .. }
+                | EntryKind::Note { text, .. } => Some(if e.pending { format!("{text} …") } else { text }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The rows that this desk holds of a stream.
+    pub fn dump(&self, stream: impl Into<StreamId>) -> String {
+        self.desk.dump(stream.into()).unwrap()
+    }
+}
+
+/// Waits until it is so; how long that took. Fails, saying what was awaited, after ten seconds.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(10), "waited ten seconds for this: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    began.elapsed()
+}
