@@ -4,15 +4,21 @@
 
 pub mod auth;
 pub mod blobs;
+pub mod cli;
 pub mod clock;
+pub mod doctor;
 pub mod folder;
 pub mod founding;
+pub mod generate;
 pub mod http;
+pub mod intake;
 pub mod seal;
+pub mod secrets;
 mod server;
 mod socket;
 pub mod state;
 pub mod store;
+mod watch;
 pub mod writer;
 
 pub use server::{Options, Running, Server, StartError};

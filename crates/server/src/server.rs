@@ -105,6 +105,7 @@ impl Server {
                 tracing::error!("the server stopped listening: {e}");
             }
         });
+        crate::watch::start(&app, &mut tasks);
         Ok(Running { addr, app, stop, tasks, writer, _folder: folder })
     }
 }

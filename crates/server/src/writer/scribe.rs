@@ -80,6 +80,11 @@ impl Scribe {
         &self.replica
     }
 
+    /// Whether searching finds what is there.
+    pub fn search_index_is_whole(&mut self) -> Result<bool, WriteError> {
+        Ok(self.replica.write()?.search_index_is_whole())
+    }
+
     fn catch_up(&mut self) -> Result<(), WriteError> {
         loop {
             let writer = self.replica.write()?;

@@ -3,4 +3,5 @@
 mod http;
 mod office;
 mod socket;
+mod tools;
 mod writer;

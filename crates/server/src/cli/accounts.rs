@@ -1,0 +1,163 @@
+//! Mailboxes, forms and webhooks.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::{Args, Subcommand};
+use evendesk_domain::channel::Channel;
+use evendesk_domain::command::CommandBody;
+use evendesk_domain::decide::World;
+use evendesk_domain::id::{AccountId, TeamId};
+use evendesk_domain::settings::AccountSettings;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use uuid::Uuid;
+
+use super::{Desk, Failure, secret_from_stdin};
+use crate::secrets;
+
+#[derive(Subcommand)]
+pub enum Mailbox {
+    /// Add a mailbox, or change the one of that name
+    Add(AddMailbox),
+}
+
+#[derive(Args)]
+pub struct AddMailbox {
+    /// As people call it
+    name: String,
+    /// Where it is read: imaps://HOST[:PORT], or imap:// on this machine
+    #[arg(long, value_name = "ADDRESS")]
+    imap: String,
+    /// Where answers are handed over: smtps:// or smtp://
+    #[arg(long, value_name = "ADDRESS")]
+    smtp: Option<String>,
+    /// The mail server's user name
+    #[arg(long)]
+    user: String,
+    /// Read the password from standard input
+    #[arg(long, required = true)]
+    password_stdin: bool,
+    /// The address that answers come from; the user name otherwise
+    #[arg(long)]
+    address: Option<String>,
+    /// The team whose conversations its mail opens; the first one otherwise
+    #[arg(long)]
+    team: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Form {
+    /// Add a form; says where its page is
+    Add {
+        /// As people call it
+        name: String,
+        /// The team whose conversations it opens; the first one otherwise
+        #[arg(long)]
+        team: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Hook {
+    /// Add a webhook for social mentions; says its address and, once, its secret
+    Add {
+        /// As people call it
+        name: String,
+        /// Where answers are posted, signed with the same secret
+        #[arg(long, value_name = "URL")]
+        post_to: Option<String>,
+        /// The team whose conversations it opens; the first one otherwise
+        #[arg(long)]
+        team: Option<String>,
+    },
+}
+
+impl Mailbox {
+    pub async fn run(self, data: &Path) -> Result<(), Failure> {
+        match self {
+            Self::Add(task) => task.run(data),
+        }
+    }
+}
+
+impl AddMailbox {
+    fn run(self, data: &Path) -> Result<(), Failure> {
+        let password = secret_from_stdin("the mailbox's password")?;
+        let mut desk = Desk::open(data)?;
+        let team = desk.team(self.team.as_deref())?;
+        let settings = AccountSettings {
+            address: self.address.unwrap_or_else(|| self.user.clone()),
+            imap: Some(self.imap),
+            smtp: self.smtp,
+            user: Some(self.user),
+            ..settings(Channel::Email, &self.name, team)
+        };
+        let id = save(&mut desk, settings)?;
+        secrets::keep(&*desk.journal, &desk.seal, id, &password)?;
+        println!(
+            "Mailbox {} is there; `serve` reads it each second, `mailbox pull {}` once.",
+            self.name, self.name
+        );
+        Ok(())
+    }
+}
+
+impl Form {
+    pub fn run(self, data: &Path) -> Result<(), Failure> {
+        let Self::Add { name, team } = self;
+        let mut desk = Desk::open(data)?;
+        let team = desk.team(team.as_deref())?;
+        let id = save(&mut desk, settings(Channel::WebForm, &name, team))?;
+        println!("Form {name} is there: its page at /forms/{id}, for programs at /api/forms/{id}.");
+        Ok(())
+    }
+}
+
+impl Hook {
+    pub fn run(self, data: &Path) -> Result<(), Failure> {
+        let Self::Add { name, post_to, team } = self;
+        let mut secret = [0; 32];
+        SysRng.try_fill_bytes(&mut secret).map_err(|_| "the machine gives no random numbers")?;
+        let secret = format!("whsec_{}", STANDARD.encode(secret));
+        let mut desk = Desk::open(data)?;
+        let team = desk.team(team.as_deref())?;
+        let webhook = post_to;
+        let id = save(&mut desk, AccountSettings { webhook, ..settings(Channel::Social, &name, team) })?;
+        secrets::keep(&*desk.journal, &desk.seal, id, &secret)?;
+        println!("Webhook {name} is there, at /hooks/social/{id}. Its secret, shown only now:\n{secret}");
+        Ok(())
+    }
+}
+
+fn settings(channel: Channel, name: &str, team: TeamId) -> AccountSettings {
+    AccountSettings {
+        channel,
+        name: name.to_owned(),
+        address: String::new(),
+        team,
+        imap: None,
+        smtp: None,
+        user: None,
+        webhook: None,
+    }
+}
+
+/// Saves an account; one of the same name and channel is changed, and keeps its cursor.
+fn save(desk: &mut Desk, settings: AccountSettings) -> Result<AccountId, Failure> {
+    let known = desk.scribe.replica().reader()?.world_kept().account_by_name(&settings.name)?;
+    let id = match known {
+        Some(account) if account.settings.channel == settings.channel => account.id,
+        Some(_) => {
+            return Err(format!(
+                "there is an account {} of another kind; choose another name",
+                settings.name
+            )
+            .into());
+        }
+        None => AccountId(Uuid::now_v7()),
+    };
+    desk.operate(CommandBody::SaveAccount { id, settings })?;
+    Ok(id)
+}

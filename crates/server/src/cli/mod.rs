@@ -1,0 +1,168 @@
+//! The command line. Each command opens the data folder, does one thing, and says what it did or, in a
+//! sentence, why not.
+
+mod accounts;
+mod people;
+mod serve;
+mod tools;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use evendesk_domain::command::CommandBody;
+use evendesk_domain::decide::World;
+use evendesk_domain::id::TeamId;
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+use crate::founding;
+use crate::seal::Seal;
+use crate::store::{Store, StoreError};
+use crate::writer::Scribe;
+
+/// What a command fails with: a sentence for a person.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Evendesk's server: one inbox per customer, one clock on every channel.
+///
+/// Everything it keeps is in one folder, which one process uses at a time. Commands that change
+/// something need the server on that folder to be stopped; the app does most of them while it runs.
+#[derive(Parser)]
+#[command(name = "evendesk-server", version, max_term_width = 100)]
+struct Cli {
+    /// The data folder
+    #[arg(long, global = true, value_name = "FOLDER", default_value = "evendesk-data")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Run it on a sample workspace whose customers keep writing; made on the first run
+    Demo(serve::Demo),
+    /// People who sign in
+    #[command(subcommand)]
+    User(people::User),
+    /// Teams
+    #[command(subcommand)]
+    Team(people::Team),
+    /// Mailboxes, read by IMAP and answered by SMTP
+    #[command(subcommand)]
+    Mailbox(accounts::Mailbox),
+    /// Forms on a public page
+    #[command(subcommand)]
+    Form(accounts::Form),
+    /// Signed webhooks that carry social mentions in and answers out
+    #[command(subcommand)]
+    Hook(accounts::Hook),
+    /// The clocks
+    #[command(subcommand)]
+    Sla(tools::Sla),
+    /// Mail
+    #[command(subcommand)]
+    Email(tools::Email),
+    /// Prove the data: fold the journal anew, compare, look for every file; fails on any difference
+    Doctor,
+    /// Make a folder of generated conversations, the same for the same seed, to measure on
+    Generate(tools::Generate),
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
+        )
+        .init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(e) => return complain(&e.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(e) => complain(&e),
+    }
+}
+
+fn complain(e: &Failure) -> ExitCode {
+    eprintln!("evendesk-server: {e}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let data = cli.data.as_path();
+    match cli.command {
+        Task::Serve(task) => task.run(data).await?,
+        Task::Demo(task) => task.run(data).await?,
+        Task::User(task) => task.run(data)?,
+        Task::Team(task) => task.run(data)?,
+        Task::Mailbox(task) => task.run(data).await?,
+        Task::Form(task) => task.run(data)?,
+        Task::Hook(task) => task.run(data)?,
+        Task::Sla(task) => task.run()?,
+        Task::Email(task) => task.run()?,
+        Task::Doctor => return tools::doctor(data).await,
+        Task::Generate(task) => task.run(data)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder open for a change, founded if it was empty.
+struct Desk {
+    journal: std::sync::Arc<dyn evendesk_journal::Journal>,
+    seal: Seal,
+    scribe: Scribe,
+    /// Held until the change is done.
+    _folder: crate::folder::Folder,
+}
+
+impl Desk {
+    fn open(data: &Path) -> Result<Self, StoreError> {
+        let store = Store::open(data)?;
+        let now = Clock::system().now();
+        founding::found(&*store.journal, "Evendesk", now)?;
+        let (folder, journal, seal, mut scribe) = store.into_scribe()?;
+        founding::first_team(&mut scribe, now)?;
+        Ok(Self { journal, seal, scribe, _folder: folder })
+    }
+
+    fn operate(&mut self, body: CommandBody) -> Result<(), StoreError> {
+        founding::operate(&mut self.scribe, body, Clock::system().now())
+    }
+
+    /// A team by its name; without one, the first there is.
+    fn team(&self, name: Option<&str>) -> Result<TeamId, Failure> {
+        let reader = self.scribe.replica().reader()?;
+        let Some(name) = name else {
+            return Ok(reader
+                .world_kept()
+                .default_team()?
+                .ok_or("there is no team yet; add one with `team add`")?
+                .id);
+        };
+        let teams = reader.teams()?;
+        let found = teams.iter().find(|t| t.name.eq_ignore_ascii_case(name));
+        let found = found.ok_or_else(|| {
+            let names: Vec<_> = teams.iter().map(|t| t.name.as_str()).collect();
+            format!("there is no team {name}; there are: {}", names.join(", "))
+        })?;
+        Ok(found.id)
+    }
+}
+
+/// A secret from standard input: the first line, so that it is never on a command line.
+fn secret_from_stdin(what: &str) -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin().take(8 * 1024).read_to_string(&mut text)?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(format!("{what} is expected on standard input").into());
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}

@@ -1,0 +1,107 @@
+//! Running the server from the command line, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use clap::Args;
+use evendesk_domain::command::CommandBody;
+use evendesk_domain::decide::World;
+use evendesk_domain::id::UserId;
+use evendesk_domain::settings::Role;
+use uuid::Uuid;
+
+use super::{Desk, Failure};
+use crate::founding::LOCAL_LOGIN;
+use crate::{Options, Server, auth};
+
+#[derive(Args)]
+pub struct Serve {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7480")]
+    bind: SocketAddr,
+    /// A name besides localhost by which desks and pages call this server; may be given several times
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// Let webhooks be posted to this machine and to private networks
+    #[arg(long)]
+    allow_private_webhooks: bool,
+}
+
+#[derive(Args)]
+pub struct Demo {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7480")]
+    bind: SocketAddr,
+}
+
+impl Serve {
+    pub async fn run(self, data: &Path) -> Result<(), Failure> {
+        if let Some(password) = first_admin(data)? {
+            println!(
+                "Nobody could sign in yet, so there is an admin now. Login {LOCAL_LOGIN}, password {password}"
+            );
+        }
+        let mut options = Options::new(data);
+        options.bind = self.bind;
+        options.hosts = self.hosts;
+        options.private_webhooks = self.allow_private_webhooks;
+        serve(options).await
+    }
+}
+
+impl Demo {
+    pub async fn run(self, data: &Path) -> Result<(), Failure> {
+        let mut options = Options::new(data);
+        options.bind = self.bind;
+        options.demo = true;
+        serve(options).await
+    }
+}
+
+async fn serve(options: Options) -> Result<(), Failure> {
+    let running = Server::start(options).await?;
+    println!("Evendesk listens at {}", running.url());
+    told_to_stop().await;
+    println!("Going down.");
+    running.stop().await;
+    Ok(())
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// An admin with a password to be shown once, where there is nobody at all.
+fn first_admin(data: &Path) -> Result<Option<String>, Failure> {
+    let mut desk = Desk::open(data)?;
+    let nobody = desk.scribe.replica().reader()?.directory()?.users.is_empty();
+    if !nobody {
+        return Ok(None);
+    }
+    let password: String = auth::secret()?.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    let hash = auth::hash(&password)?;
+    let id = UserId(Uuid::now_v7());
+    let teams =
+        desk.scribe.replica().reader()?.world_kept().default_team()?.map(|t| t.id).into_iter().collect();
+    desk.operate(CommandBody::SaveUser {
+        id,
+        name: "Admin".into(),
+        login: LOCAL_LOGIN.into(),
+        role: Role::Admin,
+        teams,
+    })?;
+    desk.journal.set_password(id, &hash)?;
+    Ok(Some(password))
+}

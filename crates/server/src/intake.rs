@@ -1,0 +1,139 @@
+//! Where channels hand over what came in. Blobs first; then everything that arrived, and how far its
+//! mailbox has been read, in one commit. Sample data comes in here too.
+
+use std::collections::HashSet;
+
+use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read};
+use evendesk_domain::command::SystemCommand;
+use evendesk_domain::decide::World;
+use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId};
+use evendesk_domain::inbound::Inbound;
+use evendesk_domain::settings::{Account, Fate, LedgerEntry};
+use evendesk_domain::stream::Actor;
+use evendesk_protocol::Outcome;
+use evendesk_replica::Readers;
+use uuid::Uuid;
+
+use crate::blobs::Blobs;
+use crate::state::App;
+use crate::writer::{Undecided, Work, Writer};
+
+/// What takes in for one workspace.
+#[derive(Clone)]
+pub struct Reception {
+    pub writer: Writer,
+    pub readers: Readers,
+    pub blobs: Blobs,
+}
+
+impl App {
+    pub fn reception(&self) -> Reception {
+        Reception { writer: self.writer.clone(), readers: self.readers.clone(), blobs: self.blobs.clone() }
+    }
+}
+
+impl Intake for Reception {
+    async fn put_blob(&self, bytes: Vec<u8>) -> Result<String, IntakeError> {
+        self.blobs.put(bytes).await.map_err(store)
+    }
+
+    async fn cursor(&self, account: AccountId) -> Result<Cursor, IntakeError> {
+        let account = self.account(account)?;
+        Ok(Cursor { uid_validity: account.uid_validity, last_uid: account.last_uid })
+    }
+
+    async fn arrived(
+        &self,
+        account: AccountId,
+        arrivals: Vec<Arrival>,
+        cursor: Option<Cursor>,
+    ) -> Result<(), IntakeError> {
+        let known = self.account(account)?;
+        let entries = self.entries(account, &arrivals)?;
+        let mut commands: Vec<SystemCommand> = arrivals.into_iter().filter_map(receive).collect();
+        let set_aside =
+            entries.iter().any(|e| matches!(e.fate, Fate::Quarantined { .. } | Fate::TooLarge { .. }));
+        // What has no mailbox has no cursor to move, but what was set aside is noted all the same.
+        if cursor.is_some() || set_aside {
+            let here = Cursor { uid_validity: known.uid_validity, last_uid: known.last_uid };
+            let Cursor { uid_validity, last_uid } = cursor.unwrap_or(here);
+            commands.push(SystemCommand::AdvanceMailbox { account, uid_validity, last_uid, entries });
+        }
+        self.take(commands).await
+    }
+}
+
+impl Reception {
+    /// All of it or none; waits its turn when the writer is busy.
+    async fn take(&self, commands: Vec<SystemCommand>) -> Result<(), IntakeError> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let work = Work::System { commands, by: Actor::System };
+        let answer = self.writer.ask(work).await.map_err(undecided)?;
+        match answer.await.map_err(|_| IntakeError::Stopping)?.map_err(undecided)? {
+            Outcome::Refused { sentence, .. } => Err(IntakeError::Store(sentence)),
+            _ => Ok(()),
+        }
+    }
+
+    fn account(&self, account: AccountId) -> Result<Account, IntakeError> {
+        let reader = self.readers.get().map_err(store)?;
+        reader.world_kept().account(account).map_err(store)?.ok_or(IntakeError::NoSuchAccount)
+    }
+
+    /// What the ledger is to say of each.
+    fn entries(&self, account: AccountId, arrivals: &[Arrival]) -> Result<Vec<LedgerEntry>, IntakeError> {
+        let reader = self.readers.get().map_err(store)?;
+        let world = reader.world_kept();
+        let mut here = HashSet::new();
+        let mut entries = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            let uid = arrival.uid.unwrap_or_default();
+            let (remote_id, fate) = match &arrival.outcome {
+                Read::Read(inbound) => {
+                    let known = world.seen_before(account, &inbound.remote_id).map_err(store)?.is_some();
+                    let fresh = here.insert(inbound.remote_id.clone()) && !known;
+                    (inbound.remote_id.clone(), if fresh { Fate::Taken } else { Fate::Duplicate })
+                }
+                Read::SetAside(aside) => match &aside.raw {
+                    Some(blob) => {
+                        let why = aside.reason.clone();
+                        (String::new(), Fate::Quarantined { blob: blob.clone(), why })
+                    }
+                    None => (String::new(), Fate::TooLarge { bytes: arrival.bytes }),
+                },
+            };
+            entries.push(LedgerEntry { uid, remote_id, fate });
+        }
+        Ok(entries)
+    }
+}
+
+fn receive(arrival: Arrival) -> Option<SystemCommand> {
+    match arrival.outcome {
+        Read::Read(inbound) => Some(candidate(inbound)),
+        Read::SetAside(_) => None,
+    }
+}
+
+/// With fresh ids for all that it may have to open.
+pub fn candidate(inbound: Box<Inbound>) -> SystemCommand {
+    SystemCommand::Receive {
+        message: MessageId(Uuid::now_v7()),
+        customer: CustomerId(Uuid::now_v7()),
+        conversation: ConversationId(Uuid::now_v7()),
+        inbound,
+    }
+}
+
+fn store(e: impl std::error::Error) -> IntakeError {
+    IntakeError::Store(e.to_string())
+}
+
+fn undecided(undecided: Undecided) -> IntakeError {
+    match undecided {
+        Undecided::Stopping => IntakeError::Stopping,
+        other => IntakeError::Store(other.to_string()),
+    }
+}
