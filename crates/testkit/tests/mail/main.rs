@@ -2,3 +2,4 @@
 
 mod fetching;
 mod paper;
+mod sending;
