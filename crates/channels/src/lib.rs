@@ -7,3 +7,5 @@
 
 pub mod email;
 pub mod intake;
+pub mod social;
+pub mod web_form;

@@ -9,6 +9,8 @@
 pub struct Split {
     pub fresh: String,
     pub quoted: String,
+    /// The byte ranges of the text that `quoted` was taken from, whole lines, in order.
+    pub folded: Vec<(u32, u32)>,
 }
 
 pub fn split(text: &str) -> Split {
@@ -33,9 +35,26 @@ pub fn split(text: &str) -> Split {
     };
     let (fresh, quoted) = (part(false), part(true));
     if fresh.trim().is_empty() {
-        return Split { fresh: text.trim().to_owned(), quoted: String::new() };
+        return Split { fresh: text.trim().to_owned(), ..Split::default() };
     }
-    Split { fresh: fresh.trim_end().to_owned(), quoted }
+    Split { fresh: fresh.trim_end().to_owned(), quoted, folded: ranges(text, &lines, &folded) }
+}
+
+fn ranges(text: &str, lines: &[&str], folded: &[bool]) -> Vec<(u32, u32)> {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    let mut joins = false;
+    for (line, &is_folded) in lines.iter().zip(folded) {
+        let start = line.as_ptr() as usize - text.as_ptr() as usize;
+        // Texts are far smaller than 4 GB: see the limits.
+        let (start, end) = (start as u32, (start + line.len()) as u32);
+        match ranges.last_mut() {
+            Some(last) if joins && is_folded => last.1 = end,
+            _ if is_folded => ranges.push((start, end)),
+            _ => {}
+        }
+        joins = is_folded;
+    }
+    ranges
 }
 
 /// From here to the end it is all history, without marks.
@@ -253,6 +272,13 @@ mod tests {
         let split = split(text);
         assert_eq!(split.fresh, fresh, "of {text:?}");
         let words = |s: &str| s.split_whitespace().map(str::len).sum::<usize>();
+        let parts: Vec<&str> =
+            split.folded.iter().map(|&(from, to)| &text[from as usize..to as usize]).collect();
+        assert_eq!(
+            words(&parts.concat()),
+            words(&split.quoted),
+            "the ranges name what is folded of {text:?}"
+        );
         assert_eq!(words(&split.fresh) + words(&split.quoted), words(text), "nothing is lost of {text:?}");
     }
 

@@ -112,7 +112,7 @@ fn inbound(
         from_name: mail.from_name,
         verified: true,
         subject: mail.subject,
-        folded: Vec::new(),
+        folded: mail.split.folded,
         text: mail.text,
         spoke_at: received_at,
         attachments,
