@@ -26,15 +26,15 @@ pub fn read_as_of(history: &History, terms: &dyn TermsLookup, until: Timestamp) 
 
 fn read_steps(history: &History, steps: &[Step<'_>], terms: &dyn TermsLookup) -> Reading {
     let mut engine = Engine::new(history, terms);
-    for step in steps {
-        engine.take(step);
-        if engine.merged_away {
-            break;
-        }
+    engine.run(steps.iter());
+    if engine.a_breach_may_be_lost() {
+        engine.keep_breaches(&breaches_seen(history, steps, terms));
     }
-    engine.keep_breaches(steps);
     engine.reading()
 }
+
+/// Calls entered by hand that are looked behind, in one conversation.
+const READINGS: usize = 200;
 
 struct Change {
     at: i64,
@@ -82,6 +82,15 @@ impl<'a> Engine<'a> {
         }
     }
 
+    fn run<'s>(&mut self, steps: impl Iterator<Item = &'s Step<'s>>) {
+        for step in steps {
+            self.take(step);
+            if self.merged_away {
+                break;
+            }
+        }
+    }
+
     fn take(&mut self, step: &Step<'_>) {
         let t = step.at;
         let resolved = self.status == Status::Resolved;
@@ -92,7 +101,7 @@ impl<'a> Engine<'a> {
             Act::SpokeElsewhere => self.spoke_elsewhere(),
             Act::Answered { by } => self.answered(step, by),
             Act::Promised { channel } => self.promised(t, channel),
-            Act::DeliveryFailed => self.reopen_if_resolved(t),
+            Act::DeliveryFailed | Act::PromiseHeard => self.reopen_if_resolved(t),
             Act::PriorityChanged { priority, by } => {
                 self.hold_to(t, Held { priority, ..self.held.clone() }, by)
             }
@@ -101,7 +110,6 @@ impl<'a> Engine<'a> {
             Act::TermsChanged { terms, by } => self.change_terms(t, terms, by),
             Act::MergedIn { facts } => self.merge(t, facts),
             Act::MergedAway => self.merge_away(),
-            Act::PromiseHeard if self.open => self.reopen_if_resolved(t),
             Act::Reopen if resolved => self.reopen(t),
             // While resolved, nothing else has any effect.
             _ if resolved => {}
@@ -112,7 +120,7 @@ impl<'a> Engine<'a> {
             Act::Resolve => self.resolve(t),
             // Reopening what is not resolved changes nothing: it does not end `waiting` (the recorded
             // histories say so).
-            Act::Waiting | Act::Reopen | Act::PromiseHeard => {}
+            Act::Waiting | Act::Reopen => {}
         }
     }
 
@@ -226,7 +234,8 @@ impl<'a> Engine<'a> {
 
     fn promised(&mut self, t: i64, channel: Channel) {
         self.reopen_if_resolved(t);
-        if self.open {
+        if let Some(turn) = self.open_turn() {
+            turn.first_other_word.get_or_insert(t);
             return;
         }
         let target = self.next_kind();
@@ -395,21 +404,31 @@ impl<'a> Engine<'a> {
 
     // Afterwards.
 
-    /// A call entered by hand after a due instant never removes the breach: a turn that such a call
-    /// closed keeps the one it had until the call was entered.
-    fn keep_breaches(&mut self, steps: &[Step<'_>]) {
-        for index in 0..self.turns.len() {
-            let turn = &self.turns[index];
-            let (Some(learnt_at), Some(closed_at)) = (turn.answer_learnt_at, turn.closed_at) else {
-                continue;
+    /// Whether a turn that a call entered by hand closed in time was past due when it was entered.
+    fn a_breach_may_be_lost(&self) -> bool {
+        self.turns.iter().any(|turn| {
+            let entered = turn.answer_learnt_at.zip(turn.kept_waiting_since());
+            entered.is_some_and(|(learnt_at, start)| {
+                let mut clock = self.clock_from(turn.clock.target, start, learnt_at);
+                clock.advance(learnt_at);
+                turn.clock.breached_at.is_none() && clock.breached_at.is_some()
+            })
+        })
+    }
+
+    fn keep_breaches(&mut self, seen: &[Turn]) {
+        for seen in seen {
+            let starts_with_it = |turn: &Turn| {
+                (turn.clock.target, turn.clock.started_at) == (seen.clock.target, seen.clock.started_at)
             };
-            // A call that opened the turn itself kept nobody waiting until it was entered.
-            let start = if turn.live_call { turn.first_other_word } else { Some(turn.clock.started_at) };
-            let (Some(start), None) = (start, turn.clock.breached_at) else { continue };
-            let end = without_it_closed(steps, closed_at, learnt_at);
-            let mut clock = self.clock_from(turn.clock.target, start, end);
-            clock.advance(end);
-            self.turns[index].clock.breached_at = clock.breached_at;
+            let lost_it = |turn: &Turn| turn.may_have_lost_a_breach() && turn.overlaps(seen);
+            let mut same = self.turns.iter().position(|turn| starts_with_it(turn) && lost_it(turn));
+            if !self.turns.iter().any(|turn| starts_with_it(turn) && turn.breaches_no_later_than(seen)) {
+                same = same.or_else(|| self.turns.iter().rposition(lost_it));
+            }
+            if let Some(index) = same {
+                self.turns[index].clock.breached_at = seen.clock.breached_at;
+            }
         }
     }
 
@@ -445,9 +464,19 @@ fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     a.into_iter().chain(b).min()
 }
 
-/// When a turn closed by a call at `closed_at`, entered at `learnt_at`, would have ended without it.
-fn without_it_closed(steps: &[Step<'_>], closed_at: i64, learnt_at: i64) -> i64 {
-    let ends = steps.iter().filter(|s| s.at > closed_at && s.learnt_at <= learnt_at);
-    let ends = ends.filter(|s| matches!(s.act, Act::Answered { .. } | Act::NoReplyNeeded | Act::Resolve));
-    ends.map(|s| s.at.max(s.learnt_at)).chain([learnt_at]).min().unwrap_or(learnt_at)
+/// The turns in breach that were seen before each call entered by hand: such a call never removes
+/// one. One reading for each call, which is why it is done only where a breach may be lost.
+fn breaches_seen(history: &History, steps: &[Step<'_>], terms: &dyn TermsLookup) -> Vec<Turn> {
+    let entered = steps.iter().filter(|s| matches!(s.act, Act::Answered { .. }) && s.learnt_at > s.at);
+    let mut entered: Vec<(usize, i64)> = entered.map(|s| (s.entry, s.learnt_at)).collect();
+    // Entries are in the order they were learnt.
+    entered.sort_unstable();
+    let mut seen = Vec::new();
+    for (entry, learnt_at) in entered.into_iter().take(READINGS) {
+        let mut engine = Engine::new(history, terms);
+        engine.run(steps.iter().filter(|s| s.entry < entry && s.at <= learnt_at));
+        engine.keep_breaches(&seen);
+        seen.extend(engine.turns.into_iter().filter_map(|turn| turn.seen_in_breach(learnt_at)));
+    }
+    seen
 }

@@ -16,7 +16,7 @@ pub(super) struct Turn {
     pub answered_by: Option<MessageId>,
     /// The entry whose ring opened it.
     pub ring: Option<usize>,
-    /// The first word in it that is not that ring.
+    /// The first word or promise in it that is not that ring.
     pub first_other_word: Option<i64>,
     /// Answered by picking up that very ring.
     pub live_call: bool,
@@ -70,6 +70,44 @@ impl Turn {
             set_aside: self.set_aside.is_some(),
             ..timer(clock, self.channel, closed_at)
         }
+    }
+
+    /// Since when someone was known to wait. A ring picked up at once kept nobody waiting until the
+    /// call was entered.
+    pub fn kept_waiting_since(&self) -> Option<i64> {
+        if self.live_call { self.first_other_word } else { Some(self.clock.started_at) }
+    }
+
+    /// In time by a call entered by hand, though someone had been known to wait.
+    pub fn may_have_lost_a_breach(&self) -> bool {
+        self.answer_learnt_at.is_some()
+            && self.clock.breached_at.is_none()
+            && self.kept_waiting_since().is_some()
+    }
+
+    /// Whether its own breach, or the one it is heading for, is at least as early.
+    pub fn breaches_no_later_than(&self, other: &Self) -> bool {
+        let heading_for = || self.clock.due().filter(|_| self.closed_at.is_none());
+        let breach = self.clock.breached_at.or_else(heading_for);
+        breach.zip(other.clock.breached_at).is_some_and(|(own, other)| own <= other)
+    }
+
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let begins_in = |a: &Self, b: &Self| {
+            a.clock.started_at >= b.clock.started_at
+                && b.closed_at.is_none_or(|closed| a.clock.started_at <= closed)
+        };
+        begins_in(self, other) || begins_in(other, self)
+    }
+
+    /// The turn as it looked at `t`, if it was in breach then.
+    pub fn seen_in_breach(mut self, t: i64) -> Option<Self> {
+        match self.set_aside.take() {
+            Some((_, as_it_stood)) => self.clock = as_it_stood,
+            None if self.closed_at.is_none() => self.clock.advance(t),
+            None => {}
+        }
+        self.clock.breached_at.is_some().then_some(self)
     }
 
     /// The clock whose easings count: what happens to a turn set aside counts if it is reopened.
