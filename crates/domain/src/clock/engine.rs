@@ -467,16 +467,16 @@ fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 /// The turns in breach that were seen before each call entered by hand: such a call never removes
 /// one. One reading for each call, which is why it is done only where a breach may be lost.
 fn breaches_seen(history: &History, steps: &[Step<'_>], terms: &dyn TermsLookup) -> Vec<Turn> {
+    let learnt = |s: &Step<'_>| (s.learnt_at, s.entry);
     let entered = steps.iter().filter(|s| matches!(s.act, Act::Answered { .. }) && s.learnt_at > s.at);
-    let mut entered: Vec<(usize, i64)> = entered.map(|s| (s.entry, s.learnt_at)).collect();
-    // Entries are in the order they were learnt.
+    let mut entered: Vec<(i64, usize)> = entered.map(learnt).collect();
     entered.sort_unstable();
     let mut seen = Vec::new();
-    for (entry, learnt_at) in entered.into_iter().take(READINGS) {
+    for call in entered.into_iter().take(READINGS) {
         let mut engine = Engine::new(history, terms);
-        engine.run(steps.iter().filter(|s| s.entry < entry && s.at <= learnt_at));
+        engine.run(steps.iter().filter(|s| learnt(s) < call && s.at <= call.0));
         engine.keep_breaches(&seen);
-        seen.extend(engine.turns.into_iter().filter_map(|turn| turn.seen_in_breach(learnt_at)));
+        seen.extend(engine.turns.into_iter().filter_map(|turn| turn.seen_in_breach(call.0)));
     }
     seen
 }
