@@ -1,4 +1,12 @@
-//! What tests share: real mail servers, a world of one server and several desks. A dev-dependency only; nothing here is in the product.
+//! What tests share: real mail servers, a world of one server and several desks, a desktop nobody
+//! sees with the real window on it. A dev-dependency only; nothing here is in the product.
+//!
+//! A test that meets something it cannot go on from panics with a sentence that says what was
+//! waited for or not found; nothing here returns an error for a test to unwrap.
 
+pub mod eventually;
 pub mod mail;
+pub mod process;
+pub mod screen;
+pub mod window;
 pub mod world;

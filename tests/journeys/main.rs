@@ -1,0 +1,3 @@
+//! Journeys: what people do, in the real window, against real servers. One file a journey.
+
+mod window;
