@@ -16,7 +16,7 @@ check: ## form, lints and types, without running anything
 	npm --prefix ui run --silent check
 	scripts/ui.sh
 	cargo clippy --workspace --all-targets -- -D warnings
-	scripts/types.sh --check
+	cargo test --quiet --package evendesk-desk --test types
 
 fmt: ## format the Rust code
 	cargo fmt --all
@@ -26,7 +26,7 @@ ui: ## build the page that the window embeds
 	scripts/ui.sh
 
 types: ## write the page's types from the Rust types they come from
-	scripts/types.sh
+	UPDATE_TYPES=1 cargo test --quiet --package evendesk-desk --test types
 
 setup: ## bring what the tests need
 	scripts/setup.sh test

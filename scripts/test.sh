@@ -9,7 +9,6 @@ scripts/ui.sh
 npm --prefix ui run --silent test
 # The journeys start these two, as a user would.
 cargo build --workspace --bins
-scripts/types.sh --check
 if cargo nextest --version >/dev/null 2>&1; then
   exec cargo nextest run --workspace
 fi

@@ -9,8 +9,7 @@ use crate::selection::{self, Captured};
 use crate::{Start, tray};
 
 /// What the page should know of the app it runs in.
-#[derive(Debug, Serialize, ts_rs::TS)]
-#[ts(export, export_to = "generated/")]
+#[derive(Debug, Serialize)]
 pub struct AppInfo {
     pub name: String,
     pub version: String,

@@ -20,9 +20,8 @@ const SERVICE: &str = "org.evendesk.desktop";
 const FILE_BYTES: u64 = 256 * 1024;
 
 /// Where secrets are kept on this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ts_rs::TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, export_to = "generated/", rename = "KeychainPlace")]
 pub enum Place {
     /// The system's keychain.
     Keychain,

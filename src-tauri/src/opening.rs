@@ -8,8 +8,7 @@ use tauri::{AppHandle, Emitter as _, Manager as _};
 const EVENT: &str = "open_customer";
 
 /// One matter of one customer, by their ids.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS)]
-#[ts(export, export_to = "generated/")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Matter {
     pub customer: String,
     pub conversation: Option<String>,

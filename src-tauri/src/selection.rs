@@ -8,17 +8,15 @@ use evendesk_domain::limits::FEEDBACK_BYTES;
 use serde::Serialize;
 
 /// Where a text was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ts_rs::TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, export_to = "generated/")]
 pub enum Origin {
     Selection,
     Clipboard,
 }
 
 /// A text from this screen, cut to what feedback may hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS)]
-#[ts(export, export_to = "generated/")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Captured {
     pub text: String,
     pub origin: Origin,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use evendesk_testkit::screen::Screen;
 use evendesk_testkit::window::Window;
+use serde_json::json;
 
 const APP: &str = env!("CARGO_BIN_EXE_evendesk");
 
@@ -12,8 +13,10 @@ async fn the_window_opens_and_shows_its_name() {
     let screen = Screen::start();
     let window = Window::open(&screen, Path::new(APP), &[]).await;
 
-    window.by_role("heading", "Evendesk").await;
+    window.find("#app *").await;
     assert_eq!(window.client().title().await.unwrap(), "Evendesk");
+    let app = window.ask("app_info", json!({})).await.unwrap();
+    assert!(app["data_folder"].as_str().unwrap().starts_with(screen.home().to_str().unwrap()), "{app}");
     window.picture("first-window").await;
 
     window.close().await;
@@ -27,6 +30,6 @@ async fn an_app_that_crashed_opens_again() {
     window.kill();
 
     let window = Window::open(&screen, Path::new(APP), &[]).await;
-    window.shows("Evendesk").await;
+    window.find("#app *").await;
     assert_ne!(window.app(), first);
 }

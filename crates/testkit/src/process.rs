@@ -1,4 +1,5 @@
-//! A process that a test started: the leader of a group of its own, which ends with it.
+//! A process that a test started: in a group of its own, which ends with it, and which ends with
+//! the test even where that is killed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -10,33 +11,27 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use crate::eventually::eventually_now;
+
+/// Leads the group: runs the program, and ends the group when the pipe from the test closes.
+const LEADER: &str = r#""$@" </dev/null & read -r _; kill -KILL 0"#;
+
 /// Ended, with everything it started, when dropped.
 pub struct Process {
-    child: Child,
-    name: String,
+    leader: Child,
+    id: u32,
 }
 
 impl Process {
     /// Starts `command`; what it says goes to the end of the file `log`.
-    pub fn start(command: &mut Command, log: &Path) -> Process {
-        Process::spawn(command.stdout(appended(log)), log)
+    pub fn start(command: &Command, log: &Path) -> Process {
+        Process::spawn(command, appended(log).into(), log)
     }
 
-    fn spawn(command: &mut Command, log: &Path) -> Process {
-        let name = command.get_program().to_string_lossy().into_owned();
-        let child = command
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stderr(appended(log))
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name} could not be started: {error}"));
-        Process { child, name }
-    }
-
-    /// Starts `command` and waits for the first line it prints, which it then says when it is ready.
-    pub fn start_and_hear(command: &mut Command, log: &Path) -> (Process, String) {
-        let mut process = Process::spawn(command.stdout(Stdio::piped()), log);
-        let said = process.child.stdout.take().expect("its output was asked for");
+    /// Starts `command` and waits for the first line it prints, which says that it is ready.
+    pub fn start_and_hear(command: &Command, log: &Path) -> (Process, String) {
+        let mut process = Process::spawn(command, Stdio::piped(), log);
+        let said = process.leader.stdout.take().expect("its output was asked for");
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
             let mut said = BufReader::new(said);
@@ -48,42 +43,54 @@ impl Process {
         });
         let line = told
             .recv_timeout(Duration::from_secs(20))
-            .unwrap_or_else(|_| panic!("{} never said it was ready; see {log:?}", process.name));
+            .unwrap_or_else(|_| panic!("{command:?} never said it was ready; see {}", log.display()));
         (process, line.trim().to_owned())
     }
 
+    /// The program's own process.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.id
     }
 
-    /// Whether it is still there.
-    pub fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
-    }
-
-    /// Ends it and its group as a crash would, at once.
-    pub fn kill(&mut self) {
-        let _ = kill_process_group(pid(self.child.id()), Signal::KILL);
-        let _ = self.child.wait();
+    fn spawn(command: &Command, output: Stdio, log: &Path) -> Process {
+        let mut leader = Command::new("sh");
+        leader.args(["-c", LEADER, "leader"]).arg(command.get_program()).args(command.get_args());
+        for (variable, value) in command.get_envs() {
+            match value {
+                Some(value) => leader.env(variable, value),
+                None => leader.env_remove(variable),
+            };
+        }
+        let leader = leader
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(appended(log))
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} could not be started: {error}"));
+        let what = format!("{command:?} is started");
+        let id = eventually_now(&what, Duration::from_secs(5), || children(leader.id()).first().copied());
+        Process { leader, id }
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
+        let _ = kill_process_group(pid(self.leader.id()), Signal::KILL);
+        let _ = self.leader.wait();
     }
 }
 
 /// Ends one process as a crash would, and waits until it is gone or only waits for its parent.
 pub fn kill_now(id: u32) {
     let _ = kill_process(pid(id), Signal::KILL);
-    super::eventually::eventually_now("a killed process is gone", Duration::from_secs(5), || {
+    eventually_now("a killed process is gone", Duration::from_secs(5), || {
         let state = stat(id).map(|stat| stat.state);
         matches!(state, None | Some('Z')).then_some(())
     });
 }
 
-/// The processes that `parent` started itself, with the names of their programs' files.
+/// The running processes that `parent` started itself.
 pub fn children(parent: u32) -> Vec<u32> {
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())

@@ -85,7 +85,7 @@ impl Screen {
     fn start_display(&mut self) {
         let mut display = self.command("Xvfb");
         display.args(["-displayfd", "1", "-screen", "0", SIZE, "-nolisten", "tcp"]);
-        let (display, number) = Process::start_and_hear(&mut display, &self.log());
+        let (display, number) = Process::start_and_hear(&display, &self.log());
         self.running.insert(0, display);
         self.variables.push(("DISPLAY", format!(":{number}").into()));
     }
@@ -94,7 +94,7 @@ impl Screen {
     fn start_bus(&mut self) {
         let mut bus = self.command("dbus-daemon");
         bus.args(["--session", "--nofork", "--print-address=1"]);
-        let (bus, address) = Process::start_and_hear(&mut bus, &self.log());
+        let (bus, address) = Process::start_and_hear(&bus, &self.log());
         self.running.insert(0, bus);
         self.variables.push(("DBUS_SESSION_BUS_ADDRESS", address.into()));
     }
@@ -110,7 +110,9 @@ impl Screen {
         let config = home.join("dunstrc");
         fs::write(&config, format!("[each]\nsummary = *\nscript = {}\n", script.display()))
             .expect("a configuration for dunst");
-        let notifier = Process::start(self.command("dunst").arg("-conf").arg(config), &self.log());
+        let mut notifier = self.command("dunst");
+        notifier.arg("-conf").arg(config);
+        let notifier = Process::start(&notifier, &self.log());
         self.running.insert(0, notifier);
     }
 }

@@ -41,7 +41,7 @@ impl<'screen> Window<'screen> {
             .arg(format!("--port={port}"))
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true");
-        let driver = Process::start(&mut command, &screen.log());
+        let driver = Process::start(&command, &screen.log());
         eventually_now("WebKit's driver listens", PATIENCE, || {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
         });
