@@ -99,7 +99,7 @@ impl<'a> Engine<'a> {
             Act::SpokeUnheard { channel } => self.customer_spoke_unheard(t, channel),
             Act::Heard { spoke_at, channel } => self.heard(t, spoke_at, channel),
             Act::SpokeElsewhere => self.spoke_elsewhere(),
-            Act::Answered { by } => self.answered(step, by),
+            Act::Answered { by, ringing } => self.answered(step, by, ringing),
             Act::Promised { channel } => self.promised(t, channel),
             Act::DeliveryFailed | Act::PromiseHeard => self.reopen_if_resolved(t),
             Act::PriorityChanged { priority, by } => {
@@ -220,12 +220,12 @@ impl<'a> Engine<'a> {
 
     // Answers.
 
-    fn answered(&mut self, step: &Step<'_>, by: MessageId) {
+    fn answered(&mut self, step: &Step<'_>, by: MessageId, ringing: bool) {
         self.turn_elsewhere = None;
         let entry = step.entry;
         if let Some(turn) = self.open_turn() {
             turn.close(step.at);
-            turn.answered_by = Some(by);
+            (turn.answered_by, turn.answered_ringing) = (Some(by), ringing);
             turn.live_call = turn.ring == Some(entry);
             turn.answer_learnt_at = Some(step.learnt_at).filter(|learnt| *learnt > step.at);
             self.open = false;

@@ -16,6 +16,7 @@
 //! | `engine` | turns, resolution and status |
 //! | `timer` | what the engine says, and what it means at an instant |
 //! | `explain` | why it is due then |
+//! | `fairness` | whether one channel is served before another |
 //! | `vectors` | the replay format of `evendesk-server sla replay` |
 //!
 //! Nothing here reads a channel to decide anything; it is carried along to be shown and counted.
@@ -23,6 +24,7 @@
 mod calendar;
 mod engine;
 mod explain;
+pub mod fairness;
 mod history;
 mod openings;
 mod policy;

@@ -31,6 +31,7 @@ pub(super) enum Act<'a> {
     SpokeElsewhere,
     Answered {
         by: MessageId,
+        ringing: bool,
     },
     /// An answer promised a follow-up: the customer waits for us again.
     Promised {
@@ -120,7 +121,7 @@ fn rest<'a>(entry: &Entry, what: &'a What, push: &mut impl FnMut(i64, Act<'a>)) 
     let promise_at = |ended_at: Timestamp| ended_at.seconds().max(at);
     match *what {
         What::Replied { reply, channel, follow_up } => {
-            push(at, Act::Answered { by: reply });
+            push(at, Act::Answered { by: reply, ringing: false });
             if follow_up {
                 promise(entry, at, channel, push);
             }
@@ -128,13 +129,13 @@ fn rest<'a>(entry: &Entry, what: &'a What, push: &mut impl FnMut(i64, Act<'a>)) 
         What::CallAnswered { message, picked_up_at, ended_at, follow_up } => {
             push(at, Act::Spoke { channel: Channel::Phone, ring: true });
             let picked_up_at = picked_up_at.seconds().max(at);
-            push(picked_up_at, Act::Answered { by: message });
+            push(picked_up_at, Act::Answered { by: message, ringing: true });
             if follow_up {
                 promise(entry, promise_at(ended_at).max(picked_up_at), Channel::Phone, push);
             }
         }
         What::OutboundCall { message, ended_at, reached: true, follow_up } => {
-            push(at, Act::Answered { by: message });
+            push(at, Act::Answered { by: message, ringing: false });
             if follow_up {
                 promise(entry, promise_at(ended_at), Channel::Phone, push);
             }

@@ -93,6 +93,8 @@ pub struct Timer {
     pub live_call: bool,
     /// The reply or call that closed it.
     pub answered_by: Option<MessageId>,
+    /// Answered by picking up a ringing phone, whoever had been waiting: never a queue jump.
+    pub answered_ringing: bool,
     pub started_at: Timestamp,
     pub closed_at: Option<Timestamp>,
     /// Closed without an answer: "no reply needed", or resolved unanswered.

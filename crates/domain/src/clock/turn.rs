@@ -14,6 +14,7 @@ pub(super) struct Turn {
     pub channel: Channel,
     pub promised: bool,
     pub answered_by: Option<MessageId>,
+    pub answered_ringing: bool,
     /// The entry whose ring opened it.
     pub ring: Option<usize>,
     /// The first word or promise in it that is not that ring.
@@ -37,6 +38,7 @@ impl Turn {
             channel,
             promised: false,
             answered_by: None,
+            answered_ringing: false,
             ring: None,
             live_call: false,
             closed_at: None,
@@ -66,6 +68,7 @@ impl Turn {
             promised: self.promised,
             live_call: self.live_call,
             answered_by: self.answered_by,
+            answered_ringing: self.answered_ringing,
             waived: self.waived || self.set_aside.is_some(),
             set_aside: self.set_aside.is_some(),
             ..timer(clock, self.channel, closed_at)
@@ -142,6 +145,7 @@ fn timer(clock: &Running, channel: Channel, closed_at: Option<i64>) -> Timer {
         promised: false,
         live_call: false,
         answered_by: None,
+        answered_ringing: false,
         started_at: at(clock.started_at),
         closed_at: closed_at.map(at),
         waived: false,
