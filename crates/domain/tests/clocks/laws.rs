@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::fixture::{A, Rows, rows};
-use crate::walk::case;
+use crate::histories::case;
 
 fn without_channel(timer: &Timer) -> Timer {
     Timer { channel: Channel::Email, ..*timer }

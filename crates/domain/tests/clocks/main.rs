@@ -2,6 +2,7 @@
 //! laws it must keep.
 
 mod fixture;
+mod histories;
 mod laws;
 mod rules;
 mod vectors;
