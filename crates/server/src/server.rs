@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use evendesk_domain::id::DeviceId;
 use evendesk_protocol::http::SignedIn;
-use rand::TryRng;
-use rand::rngs::SysRng;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
@@ -65,8 +63,6 @@ pub enum StartError {
     Listen { addr: SocketAddr, source: std::io::Error },
     #[error("the server's writer cannot be started: {0}")]
     Writer(std::io::Error),
-    #[error("the machine gives no random numbers")]
-    NoRandomness,
 }
 
 pub struct Server;
@@ -124,8 +120,6 @@ fn open(
     let workspace = journal.workspace().map_err(StoreError::from)?;
     let workspace = workspace.ok_or(StoreError::Journal(evendesk_journal::Error::NoWorkspace))?;
     let (writer, thread) = Writer::start(scribe, options.clock.clone()).map_err(StartError::Writer)?;
-    let mut page_key = [0; 32];
-    SysRng.try_fill_bytes(&mut page_key).map_err(|_| StartError::NoRandomness)?;
     let app = App::new(Shared {
         journal: Arc::clone(&journal),
         readers,
@@ -139,9 +133,9 @@ fn open(
         presence: broadcast::channel(256).0,
         stopping,
         node: Uuid::new_v4(),
-        page_key,
         private_webhooks: options.private_webhooks,
         health: Health::default(),
+        sample_answers: broadcast::channel(64).0,
     });
     Ok((app, folder, thread))
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::auth::Throttle;
 use crate::blobs::Blobs;
 use crate::clock::Clock;
+use crate::sample::Answered;
 use crate::seal::Seal;
 use crate::writer::Writer;
 
@@ -38,11 +39,11 @@ pub struct Shared {
     pub stopping: watch::Receiver<bool>,
     /// This node, as the holder of leases.
     pub node: Uuid,
-    /// Signs the moment at which a form's page was given out.
-    pub page_key: [u8; 32],
     /// Whether webhooks on this machine and its networks may be called.
     pub private_webhooks: bool,
     pub health: Health,
+    /// Answers to sample customers: they end here.
+    pub sample_answers: broadcast::Sender<Answered>,
 }
 
 impl App {

@@ -1,26 +1,42 @@
 //! Mailboxes, forms and webhooks.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
+use evendesk_channels::email::address::ServerAddress;
+use evendesk_channels::email::fetch::Fetcher;
 use evendesk_domain::channel::Channel;
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::decide::World;
+use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, TeamId};
 use evendesk_domain::settings::AccountSettings;
+use evendesk_journal::Journal;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use uuid::Uuid;
 
 use super::{Desk, Failure, secret_from_stdin};
+use crate::blobs::Blobs;
+use crate::clock::Clock;
+use crate::intake::Reception;
 use crate::secrets;
+use crate::watch::mailboxes;
+use crate::writer::Writer;
 
 #[derive(Subcommand)]
 pub enum Mailbox {
     /// Add a mailbox, or change the one of that name
     Add(AddMailbox),
+    /// Take in what waits in a mailbox, and end when it is safely stored. The last line says how many
+    /// messages and how many conversations of that mailbox are in the store then
+    Pull {
+        /// As it was called when it was added
+        name: String,
+    },
 }
 
 #[derive(Args)]
@@ -78,12 +94,52 @@ impl Mailbox {
     pub async fn run(self, data: &Path) -> Result<(), Failure> {
         match self {
             Self::Add(task) => task.run(data),
+            Self::Pull { name } => pull(data, &name).await,
+        }
+    }
+}
+
+async fn pull(data: &Path, name: &str) -> Result<(), Failure> {
+    let Desk { journal, seal, scribe, _folder } = Desk::open(data)?;
+    let account = scribe.replica().reader()?.world_kept().account_by_name(name)?;
+    let account = account.ok_or_else(|| format!("there is no mailbox {name}; add it with `mailbox add`"))?;
+    let mut fetcher = Fetcher::new(mailboxes::access(&*journal, &seal, &account)?);
+    let readers = scribe.replica().readers();
+    let clock = Clock::system();
+    let now = clock.now();
+    let (writer, thread) = Writer::start(scribe, clock)?;
+    let reception = Reception { writer, readers, blobs: Blobs::open(&_folder.blobs())? };
+    let pulled = fetcher.pull(&reception, now).await;
+    drop(reception);
+    tokio::task::spawn_blocking(move || thread.join()).await?.map_err(|_| "the writer ended badly")?;
+    let pulled = pulled?;
+    println!("{} taken in, {} set aside", pulled.read, pulled.set_aside);
+    let (messages, conversations) = count(&*journal, account.id)?;
+    println!("{messages} {conversations}");
+    Ok(())
+}
+
+/// Messages received by an account, and the conversations they are in, read back from the journal.
+fn count(journal: &dyn Journal, account: AccountId) -> Result<(usize, usize), Failure> {
+    let (mut after, mut messages, mut conversations) = (0, 0, HashSet::new());
+    loop {
+        let events = journal.read(after, 5_000)?;
+        let Some(last) = events.last() else { return Ok((messages, conversations.len())) };
+        after = last.seq;
+        for event in &events {
+            if matches!(&event.event, Event::MessageReceived { inbound, .. } if inbound.account == account) {
+                messages += 1;
+                conversations.insert(event.stream);
+            }
         }
     }
 }
 
 impl AddMailbox {
     fn run(self, data: &Path) -> Result<(), Failure> {
+        for address in [Some(&self.imap), self.smtp.as_ref()].into_iter().flatten() {
+            address.parse::<ServerAddress>()?;
+        }
         let password = secret_from_stdin("the mailbox's password")?;
         let mut desk = Desk::open(data)?;
         let team = desk.team(self.team.as_deref())?;

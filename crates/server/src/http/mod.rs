@@ -6,8 +6,10 @@
 mod blob;
 mod error;
 mod feedback;
+mod form;
 mod guard;
 mod health;
+pub mod hook;
 pub mod session;
 
 use axum::Router;
@@ -34,6 +36,12 @@ pub fn app(state: App) -> Router {
         .route("/api/blob/{conversation}/{message}/{hash}", get(blob::get))
         .route("/api/feedback", post(feedback::hear).layer(DefaultBodyLimit::max(FEEDBACK_BODY)))
         .route("/api/feedback/undo", post(feedback::undo))
+        .route(
+            "/forms/{account}",
+            get(form::page).post(form::submit_page).layer(DefaultBodyLimit::max(form::BODY)),
+        )
+        .route("/api/forms/{account}", post(form::submit_json).layer(DefaultBodyLimit::max(form::BODY)))
+        .route("/hooks/social/{account}", post(hook::mention).layer(DefaultBodyLimit::max(hook::BODY)))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn_with_state(state.clone(), guard::ours))
         .with_state(state)

@@ -41,8 +41,18 @@ pub struct Office {
 impl Office {
     /// Ada works in Support, Bob in Sales, Sue supervises.
     pub async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    pub async fn open_to_private_webhooks() -> Self {
+        Self::open_with(|options| options.private_webhooks = true).await
+    }
+
+    async fn open_with(set: impl FnOnce(&mut Options)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let running = Server::start(Options::new(dir.path())).await.unwrap();
+        let mut options = Options::new(dir.path());
+        set(&mut options);
+        let running = Server::start(options).await.unwrap();
         let support = running.app().readers.get().unwrap().world_kept().default_team().unwrap().unwrap();
         let sales = TeamId(Uuid::now_v7());
         let terms = support.terms;

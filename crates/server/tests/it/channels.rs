@@ -1,0 +1,205 @@
+//! Forms and webhooks, in and out.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use evendesk_channels::social::signature::{Secret, Signed, sign, verify};
+use evendesk_domain::channel::Channel;
+use evendesk_domain::command::{CommandBody, ReplyDraft, Then};
+use evendesk_domain::decide::World;
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{AccountId, MessageId};
+use evendesk_domain::inbound::Inbound;
+use evendesk_domain::settings::AccountSettings;
+use evendesk_domain::stream::{Recorded, StreamKind};
+use evendesk_protocol::Outcome;
+use evendesk_server::secrets;
+use reqwest::{Client, StatusCode};
+use serde_json::json;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::office::{Office, operate};
+
+async fn account(office: &Office, channel: Channel, webhook: Option<String>) -> AccountId {
+    let id = AccountId(Uuid::now_v7());
+    let settings = AccountSettings {
+        channel,
+        name: format!("{} account", channel.name()),
+        address: String::new(),
+        team: office.support,
+        imap: None,
+        smtp: None,
+        user: None,
+        webhook,
+    };
+    operate(office.app(), CommandBody::SaveAccount { id, settings }).await;
+    id
+}
+
+fn journal(office: &Office) -> Vec<Recorded> {
+    office.app().journal.read(0, 10_000).unwrap()
+}
+
+fn received(office: &Office) -> Vec<Inbound> {
+    let inbound = |e: Recorded| match e.event {
+        Event::MessageReceived { inbound, .. } => Some(*inbound),
+        _ => None,
+    };
+    journal(office).into_iter().filter_map(inbound).collect()
+}
+
+#[tokio::test]
+async fn a_form_is_filled_in_without_a_script_and_sent_twice_is_one_message() {
+    let office = Office::open().await;
+    let form = account(&office, Channel::WebForm, None).await;
+    let url = format!("{}/forms/{form}", office.running.url());
+    let client = Client::new();
+    let page = client.get(&url).send().await.unwrap().text().await.unwrap();
+    let hidden = |name: &str| {
+        let (_, after) = page.split_once(&format!(r#"name="{name}" value=""#)).unwrap();
+        after.split_once('"').unwrap().0.to_owned()
+    };
+    let (id, opened_at): (String, i64) = (hidden("id"), hidden("opened_at").parse().unwrap());
+    let opened_at = (opened_at - 20_000).to_string();
+    let fields = |email: &str| {
+        let fields = [("id", id.as_str()), ("opened_at", &opened_at), ("name", "Ada <b>"), ("email", email)];
+        let encoded: Vec<_> = fields.into_iter().chain([("message", "Is there {value:name} tea?")]).collect();
+        serde_urlencoded::to_string(encoded).unwrap()
+    };
+    let send = |email: &str| {
+        client
+            .post(&url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(fields(email))
+            .send()
+    };
+    let refused = send("nowhere").await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let text = refused.text().await.unwrap();
+    assert!(text.contains("not an email address") && text.contains("Ada &lt;b&gt;"), "{text}");
+    assert!(text.contains("&#123;value:name} tea?"), "what was typed is not a place to fill in");
+    for _ in 0..2 {
+        assert_eq!(send("ada@customer.example").await.unwrap().status(), StatusCode::OK);
+    }
+    let received = received(&office);
+    assert_eq!(received.len(), 1);
+    assert_eq!((received[0].channel, received[0].verified), (Channel::WebForm, false));
+}
+
+#[tokio::test]
+async fn forms_have_limits_and_what_looks_like_spam_is_set_aside_in_silence() {
+    let office = Office::open().await;
+    let form = account(&office, Channel::WebForm, None).await;
+    let url = format!("{}/api/forms/{form}", office.running.url());
+    let client = Client::new();
+    let send = |body: serde_json::Value| client.post(&url).json(&body).send();
+    let now = office.app().clock.now().millis();
+    let fast = json!({"id": "1", "email": "bot@spam.example", "message": "Buy!", "opened_at": now});
+    assert_eq!(send(fast).await.unwrap().status(), StatusCode::CREATED);
+    assert!(received(&office).is_empty());
+    let ledger = journal(&office).into_iter().any(|e| matches!(e.event, Event::MailboxAdvanced { .. }));
+    assert!(ledger, "what was set aside is shown");
+
+    let large = json!({"id": "2", "message": "x".repeat(3_000_000)});
+    assert_eq!(send(large).await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let mut last = StatusCode::OK;
+    for _ in 0..6 {
+        last = send(json!({"id": "3", "message": ""})).await.unwrap().status();
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    let elsewhere = format!("{}/api/forms/{}", office.running.url(), Uuid::nil());
+    let nowhere = client.post(elsewhere).json(&json!({})).send().await.unwrap();
+    assert_eq!(nowhere.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_signed_mention_comes_in_and_our_answer_goes_out_signed_and_is_marked_delivered() {
+    let office = Office::open_to_private_webhooks().await;
+    let (bridge, mut posted) = bridge().await;
+    let hook = account(&office, Channel::Social, Some(bridge)).await;
+    let secret = Secret::new(&[7; 32]).unwrap();
+    secrets::keep(&*office.app().journal, &office.app().seal, hook, &secret.reveal()).unwrap();
+    let body = json!({"type": "mention", "data": {
+        "id": "post/1", "author": {"id": "did:plc:abc", "handle": "ada.example"},
+        "text": "@us is there tea?", "created_at": "2026-01-02T03:04:05Z", "thread": "post/0",
+    }});
+    let body = body.to_string();
+    let deliver = async |signed: Signed| {
+        let url = format!("{}/hooks/social/{hook}", office.running.url());
+        let request = Client::new().post(url).header("webhook-id", signed.id);
+        let request = request.header("webhook-timestamp", signed.timestamp);
+        let sent = request.header("webhook-signature", signed.signature).body(body.clone()).send().await;
+        sent.unwrap().status()
+    };
+    let now = office.app().clock.now();
+    let forged = sign(&Secret::new(&[8; 32]).unwrap(), "m1", body.as_bytes(), now);
+    assert_eq!(deliver(forged).await, StatusCode::UNAUTHORIZED);
+    let signed = sign(&secret, "m1", body.as_bytes(), now);
+    for _ in 0..2 {
+        assert_eq!(deliver(signed.clone()).await, StatusCode::ACCEPTED);
+    }
+    assert_eq!(received(&office).len(), 1);
+
+    let message = MessageId(Uuid::now_v7());
+    reply(&office, hook, message).await;
+    let (headers, body) =
+        tokio::time::timeout(Duration::from_secs(10), posted.recv()).await.unwrap().unwrap();
+    let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let signed = Signed {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp"),
+        signature: header("webhook-signature"),
+    };
+    assert_eq!(signed.id, message.to_string());
+    assert_eq!(verify(&secret, &signed, &body, now), Ok(()));
+    assert!(String::from_utf8_lossy(&body).contains("There is."));
+    let delivered = |e: &Recorded| matches!(e.event, Event::Delivered { message: m } if m == message);
+    until(|| journal(&office).iter().any(delivered)).await;
+}
+
+/// Answers the one conversation there is.
+async fn reply(office: &Office, account: AccountId, message: MessageId) {
+    let is_conversation = |e: &&Recorded| e.stream.kind == StreamKind::Conversation;
+    let stream = journal(office).iter().find(is_conversation).unwrap().stream;
+    let conversation = evendesk_domain::id::ConversationId(stream.id);
+    let seen = office.app().readers.get().unwrap().world_kept().conversation(conversation).unwrap().unwrap();
+    let draft = ReplyDraft {
+        conversation,
+        message,
+        channel: Channel::Social,
+        account,
+        to: String::new(),
+        text: "There is.".into(),
+        follow_up: false,
+        seen: seen.last_public(),
+        then: Then::Nothing,
+    };
+    let outcome = office.command(office.ada, CommandBody::Reply(draft)).await;
+    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+}
+
+/// A network's bridge that takes what it is posted.
+async fn bridge() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
+    let (tell, posted) = mpsc::unbounded_channel();
+    let take = async move |headers: HeaderMap, body: Bytes| {
+        let _ = tell.send((headers, body));
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(take))).await });
+    (url, posted)
+}
+
+async fn until(done: impl Fn() -> bool) {
+    for _ in 0..200 {
+        if done() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it did not happen within ten seconds");
+}
