@@ -33,7 +33,7 @@ export function countdown(left: Left, now: number): string {
     case "left":
       return span(left.seconds);
     case "at":
-      return moment(left.at, now);
+      return shortMoment(left.at, now);
     case "paused":
       return t("clock.paused");
     case "none":
@@ -73,6 +73,13 @@ export function moment(at: number, now: number): string {
   if (days < 7) return `${format("weekday", at)} ${format("time", at)}`;
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
   return sameYear ? `${format("date", at)} ${format("time", at)}` : format("year", at);
+}
+
+/** For a narrow column: 08:26 today, Wed 08:26 this week, 3 Nov else. */
+export function shortMoment(at: number, now: number): string {
+  const days = Math.abs(localDay(now) - localDay(at));
+  if (days === 0) return format("time", at);
+  return days < 7 ? moment(at, now) : format("date", at);
 }
 
 /** For a sentence: "opened Tuesday 09:12", "opened 3 November". */

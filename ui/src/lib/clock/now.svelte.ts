@@ -3,6 +3,8 @@
 class Clock {
   /** Milliseconds UTC by the server's clock, to the second. */
   now = $state(Date.now());
+  /** An instant of the current local day, for texts that change at midnight and not every second. */
+  today = $state(Date.now());
   #offset = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -23,6 +25,7 @@ class Clock {
 
   tick(): void {
     this.now = this.exact();
+    if (new Date(this.now).getDate() !== new Date(this.today).getDate()) this.today = this.now;
   }
 
   start(): () => void {

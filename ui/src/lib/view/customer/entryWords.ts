@@ -43,7 +43,7 @@ function theirs(kind: Extract<EntryKind, { kind: "message" }>): Described {
   const facts: string[] = [];
   const marks: Mark[] = [];
   if (kind.learnt_at - kind.spoke_at > LATE_LEARNT_MS) {
-    facts.push(t("entry.learnt", { when: moment(kind.learnt_at, clock.now) }));
+    facts.push(t("entry.learnt", { when: moment(kind.learnt_at, clock.today) }));
   }
   if (kind.author !== "person") marks.push({ text: t(`author.${kind.author}`), tone: "quiet" });
   if (kind.guessed) marks.push({ text: t("entry.guessed"), tone: "risk", title: t("entry.guessedTitle") });
