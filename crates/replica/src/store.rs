@@ -94,11 +94,11 @@ impl Replica {
         let name = format!("cache-{}.db", fingerprint());
         remove_others(folder, &name)?;
         let path = folder.join(name);
+        owner_only(&path)?;
         let connection = open(&path, OpenFlags::default())?;
         for table in TABLES.iter().chain([&terms::TABLE]) {
             connection.execute_batch(table).doing("make its tables")?;
         }
-        owner_only(&path)?;
         let pool = Pool { path, idle: Mutex::new(Vec::new()), terms: TermsCache::default() };
         Ok(Self { connection, readers: Readers(Arc::new(pool)), keeps })
     }
@@ -200,13 +200,14 @@ fn remove_others(folder: &Path, ours: &str) -> Result<(), Error> {
     Ok(())
 }
 
-#[cfg(unix)]
+/// Before SQLite opens it: its log files get the rights that the file has then.
 fn owner_only(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?)
-}
-
-#[cfg(not(unix))]
-fn owner_only(_: &Path) -> Result<(), Error> {
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    drop(file);
     Ok(())
 }

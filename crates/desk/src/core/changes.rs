@@ -13,8 +13,7 @@ use crate::view::Change;
 /// Beyond this, everything is read again: that is cheaper than naming them.
 const NAMED: usize = 50;
 
-pub(super) fn of(writer: &Writer<'_>, streams: &[StreamId]) -> Result<Change, Error> {
-    let streams: BTreeSet<StreamId> = streams.iter().copied().collect();
+pub(super) fn of(writer: &Writer<'_>, streams: &BTreeSet<StreamId>) -> Result<Change, Error> {
     let mut change = Change { customers: Some(Vec::new()), feedback: false, settings: false };
     let mut customers = BTreeSet::new();
     let world = writer.world_kept();
@@ -42,4 +41,16 @@ pub(super) fn of(writer: &Writer<'_>, streams: &[StreamId]) -> Result<Change, Er
     }
     change.customers = (few && customers.len() <= NAMED).then(|| customers.into_iter().collect());
     Ok(change)
+}
+
+/// What either names.
+pub(super) fn both(one: Change, other: Change) -> Change {
+    let customers = match (one.customers, other.customers) {
+        (Some(one), Some(other)) => {
+            let all: BTreeSet<CustomerId> = one.into_iter().chain(other).collect();
+            Some(all.into_iter().collect())
+        }
+        _ => None,
+    };
+    Change { customers, feedback: one.feedback || other.feedback, settings: one.settings || other.settings }
 }

@@ -4,7 +4,7 @@ use evendesk_domain::command::{Command, CommandBody};
 use evendesk_domain::decide::{Decided, LookupFailed, No, RefusalCode, World as _};
 use evendesk_domain::id::{CommandId, ConversationId, MessageId};
 use evendesk_domain::limits;
-use evendesk_domain::stream::StreamKind;
+use evendesk_domain::stream::{StreamId, StreamKind};
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::{FromDesk, Pushed};
 use evendesk_replica::Writer;
@@ -54,9 +54,8 @@ impl Core {
             boundary("command kept");
         }
         let state = self.outbox.command(id)?.map_or(state, |k| k.state);
-        let shown =
-            if state.is_pending() { show(&writer, &kept.command, events, &mut top, &cx) } else { Ok(()) };
-        let changed = changes::of(&writer, &[kept.command.body.stream()]).unwrap_or_else(|_| everything());
+        let shown = if state.is_pending() { top.fold(&writer, &kept.command, events, &cx) } else { Ok(()) };
+        let changed = changes::of(&writer, &top.train(&[], &[id]).streams).unwrap_or_else(|_| everything());
         match shown.and_then(|()| Ok(writer.commit()?)) {
             Ok(()) => self.top = top,
             Err(error) => tracing::error!(%error, "a command is kept, and shown later"),
@@ -93,6 +92,7 @@ impl Core {
                 None => self.last_public(draft.conversation)?,
             };
         }
+        let stream = body.stream();
         self.outbox.confirm(id, fresh, &body)?;
         self.boundary("confirmed");
         for follower in self.pending(&[])? {
@@ -101,43 +101,47 @@ impl Core {
                 self.told_held.remove(&follower.command.id);
             }
         }
-        self.after_change(now)
+        self.after_change(stream, now)
     }
 
     /// Drops what has not left, or what came back.
     pub fn drop_command(&mut self, id: CommandId, now: Timestamp) -> Result<Vec<Action>, Error> {
-        self.check_here(id)?;
+        let stream = self.check_here(id)?.map(|kept| kept.command.body.stream());
         self.outbox.drop_command(id)?;
         self.boundary("dropped");
-        self.after_change(now)
+        match stream {
+            Some(stream) => self.after_change(stream, now),
+            // It could not be read, so it was not shown either.
+            None => Ok(vec![Action::Connection]),
+        }
     }
 
     /// Moves its words back to where they were typed, and drops it.
     pub fn edit(&mut self, id: CommandId, now: Timestamp) -> Result<Vec<Action>, Error> {
-        self.check_here(id)?;
-        let kept = self.outbox.command(id)?.ok_or_else(|| Error::not_found(GONE))?;
+        let kept = self.check_here(id)?.ok_or_else(|| Error::not_found(GONE))?;
         let body = &kept.command.body;
         if body.stream().kind != StreamKind::Conversation || body.text().is_empty() {
             return Err(Error::invalid("There is no text in this to edit; drop it and do it anew."));
         }
         self.outbox.back_to_draft(&kept, now)?;
         self.boundary("back in the draft");
-        self.after_change(now)
+        self.after_change(kept.command.body.stream(), now)
     }
 
-    fn check_here(&self, id: CommandId) -> Result<(), Error> {
+    /// The command, unless it may have reached the server.
+    fn check_here(&self, id: CommandId) -> Result<Option<Kept>, Error> {
         match self.outbox.command(id)? {
             Some(kept) if matches!(kept.state, State::Sent | State::Accepted) => {
                 Err(Error::not_now(ON_ITS_WAY))
             }
-            _ => Ok(()),
+            found => Ok(found),
         }
     }
 
-    fn after_change(&mut self, now: Timestamp) -> Result<Vec<Action>, Error> {
-        self.rebase_now(now)?;
+    fn after_change(&mut self, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let changed = self.redo(&[stream], &[], &[], now, |_| Ok(()))?;
         let mut actions = self.push(now)?;
-        actions.extend([Action::Changed(everything()), Action::Connection]);
+        actions.extend([Action::Changed(changed), Action::Connection]);
         Ok(actions)
     }
 
@@ -145,17 +149,6 @@ impl Core {
         let reader = self.cache.readers().get()?;
         Ok(reader.world_kept().conversation(conversation)?.and_then(|c| c.last_public()))
     }
-}
-
-fn show(
-    writer: &Writer<'_>,
-    command: &Command,
-    events: Decided,
-    top: &mut rebase::Top,
-    cx: &rebase::Deciding,
-) -> Result<(), Error> {
-    top.touched.insert(command.body.stream());
-    rebase::fold(writer, command, events, top, cx)
 }
 
 fn weigh(writer: &Writer<'_>, command: &Command, cx: &rebase::Deciding) -> Result<Verdict, Error> {

@@ -132,7 +132,7 @@ impl Core {
             boundary: None,
         };
         core.outbox.settled(position.cursor, &[])?;
-        core.rebase_now(now)?;
+        core.rebase_all(now)?;
         Ok(core)
     }
 
@@ -221,7 +221,7 @@ impl Core {
         self.outbox.set_agent(&agent)?;
         self.agent = Some(agent);
         self.refusal = None;
-        self.rebase_now(now)?;
+        self.rebase_all(now)?;
         Ok(vec![Action::Changed(everything()), Action::Connection])
     }
 

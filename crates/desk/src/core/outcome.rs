@@ -5,7 +5,7 @@ use evendesk_domain::id::CommandId;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::Outcome;
 
-use super::{Action, Core, everything};
+use super::{Action, Core};
 use crate::error::Error;
 
 impl Core {
@@ -15,11 +15,11 @@ impl Core {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Vec<Action>, Error> {
-        if self.outbox.command(id)?.is_none() {
+        let Some(kept) = self.outbox.command(id)? else {
             // Settled before, or sent again under another id.
             self.unanswered.remove(&id);
             return Ok(Vec::new());
-        }
+        };
         let mut shown_differs = true;
         match outcome {
             Outcome::Accepted { seq } => {
@@ -42,9 +42,9 @@ impl Core {
         self.unanswered.remove(&id);
         let mut actions = Vec::new();
         if shown_differs {
-            self.rebase_now(now)?;
+            let changed = self.redo(&[kept.command.body.stream()], &[id], &[], now, |_| Ok(()))?;
             self.boundary("outcome shown");
-            actions.push(Action::Changed(everything()));
+            actions.push(Action::Changed(changed));
         }
         actions.extend(self.push(now)?);
         actions.push(Action::Connection);

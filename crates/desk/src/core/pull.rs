@@ -6,10 +6,10 @@ use evendesk_domain::permission::Agent;
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::{FromDesk, FromServer, Mode};
-use evendesk_replica::{Position, Writer};
+use evendesk_replica::Position;
 use uuid::Uuid;
 
-use super::{Action, Core, Line, changes, everything};
+use super::{Action, Core, Line, everything};
 use crate::error::Error;
 use crate::outbox::settings::Setting;
 use crate::view::{ConnectionState, Presence};
@@ -73,7 +73,7 @@ impl Core {
         }
         if mode == Mode::Afresh {
             self.clear(Position { incarnation: Some(incarnation), cursor: 0 })?;
-            self.rebase_now(now)?;
+            self.rebase_all(now)?;
             actions.push(Action::Changed(everything()));
         } else if self.position.incarnation != Some(incarnation) {
             return Err(Error::Protocol("it goes on in a journal that this desk's cursor is not of".into()));
@@ -114,7 +114,7 @@ impl Core {
         let streams: Vec<StreamId> = events.iter().map(|e| e.stream).collect();
         let arrived = self.arrived(to, &events)?;
         let moved = Position { cursor: to, ..self.position };
-        let changed = self.store(&streams, &arrived, now, |writer| {
+        let changed = self.redo(&streams, &arrived, &arrived, now, |writer| {
             writer.fold(&events)?;
             Ok(writer.set_position(moved)?)
         })?;
@@ -177,45 +177,14 @@ impl Core {
         events: &[Recorded],
         now: Timestamp,
     ) -> Result<Vec<Action>, Error> {
-        let changed = self.store(&[stream], &[], now, |writer| Ok(writer.refold(stream, events)?))?;
+        let changed = self.redo(&[stream], &[], &[], now, |writer| Ok(writer.refold(stream, events)?))?;
         self.boundary("stream granted");
         Ok(vec![Action::Send(FromDesk::Confirm { directive }), Action::Changed(changed)])
     }
 
     fn forget(&mut self, directive: u64, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {
-        self.store(&[stream], &[], now, |writer| Ok(writer.forget(stream)?))?;
+        self.redo(&[stream], &[], &[], now, |writer| Ok(writer.forget(stream)?))?;
         self.boundary("stream forgotten");
         Ok(vec![Action::Send(FromDesk::Confirm { directive }), Action::Changed(everything())])
-    }
-
-    /// One transaction: takes the pending commands' events out where `streams` or what is `done` meet
-    /// them, does `f`, decides the rest on top.
-    fn store(
-        &mut self,
-        streams: &[StreamId],
-        done: &[CommandId],
-        now: Timestamp,
-        f: impl FnOnce(&Writer<'_>) -> Result<(), Error>,
-    ) -> Result<crate::view::Change, Error> {
-        let meets = !done.is_empty() || streams.iter().any(|s| self.top.touched.contains(s));
-        let pending = if meets { self.pending(done)? } else { Vec::new() };
-        let cx = self.deciding(now);
-        let writer = self.cache.write()?;
-        let mut seen: Vec<StreamId> = streams.to_vec();
-        if meets {
-            seen.extend(self.top.touched.iter().copied());
-            super::rebase::unwind(&writer)?;
-        }
-        f(&writer)?;
-        let top = if meets { Some(super::rebase::decide_all(&writer, &pending, &cx)?) } else { None };
-        if let Some(top) = &top {
-            seen.extend(top.touched.iter().copied());
-        }
-        let changed = changes::of(&writer, &seen)?;
-        writer.commit()?;
-        if let Some(top) = top {
-            self.top = top;
-        }
-        Ok(changed)
     }
 }

@@ -1,6 +1,6 @@
 //! Deciding what is pending on top of what the server has said.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use evendesk_domain::command::Command;
 use evendesk_domain::decide::{Context, Decided, No, decide};
@@ -10,10 +10,11 @@ use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::{PROVISIONAL, Position, Writer};
 
-use super::Core;
 use super::beyond::Beyond;
+use super::{Core, changes};
 use crate::error::Error;
 use crate::outbox::commands::Kept;
+use crate::view::Change;
 
 /// What deciding rests on besides the cache.
 pub(super) struct Deciding {
@@ -26,38 +27,86 @@ pub(super) struct Deciding {
 /// What lies on top of what the server has said.
 #[derive(Clone)]
 pub(super) struct Top {
-    /// Streams that pending commands are about, or have provisional events in.
-    pub touched: BTreeSet<StreamId>,
-    pub next_provisional: u64,
+    /// By pending command: the stream it is about, and those it has provisional events in.
+    touched: BTreeMap<CommandId, BTreeSet<StreamId>>,
+    /// Only ever grows, so that of two commands in one stream the later one comes later.
+    next_provisional: u64,
 }
 
 impl Default for Top {
     fn default() -> Self {
-        Self { touched: BTreeSet::new(), next_provisional: PROVISIONAL }
+        Self { touched: BTreeMap::new(), next_provisional: PROVISIONAL }
     }
 }
 
-/// Takes every provisional event out: their streams are folded again from what the server has said.
-pub(super) fn unwind(writer: &Writer<'_>) -> Result<(), Error> {
-    for stream in writer.provisional_streams()? {
-        writer.refold_kept(stream)?;
-    }
-    Ok(())
+/// What must be decided again together: commands that share a stream, directly or by others.
+#[derive(Default)]
+pub(super) struct Train {
+    pub streams: BTreeSet<StreamId>,
+    pub commands: BTreeSet<CommandId>,
 }
 
-/// Decides and folds `pending` in order. One that cannot be decided here, for what has arrived or for
-/// what this desk does not hold, changes nothing and waits for the server's word.
-pub(super) fn decide_all(writer: &Writer<'_>, pending: &[Kept], cx: &Deciding) -> Result<Top, Error> {
-    let mut top = Top::default();
-    for kept in pending {
-        top.touched.insert(kept.command.body.stream());
-        match decide_one(writer, &kept.command, cx) {
-            Ok(decided) => fold(writer, &kept.command, decided, &mut top, cx)?,
-            Err(No::Failed(failed)) => return Err(failed.into()),
-            Err(No::Refused(_) | No::LookAgain { .. }) => {}
+impl Top {
+    /// Everything that hangs together with these streams and commands.
+    pub(super) fn train(&self, streams: &[StreamId], commands: &[CommandId]) -> Train {
+        let mut train = Train { streams: streams.iter().copied().collect(), ..Train::default() };
+        loop {
+            let before = train.commands.len();
+            for (command, touched) in &self.touched {
+                if commands.contains(command) || !touched.is_disjoint(&train.streams) {
+                    train.commands.insert(*command);
+                    train.streams.extend(touched);
+                }
+            }
+            if train.commands.len() == before {
+                return train;
+            }
         }
     }
-    Ok(top)
+
+    /// Takes a train's provisional events out: its streams are folded again from what the server has said.
+    fn unwind(&mut self, writer: &Writer<'_>, train: &Train) -> Result<(), Error> {
+        let mut streams = BTreeSet::new();
+        for command in &train.commands {
+            streams.extend(self.touched.remove(command).unwrap_or_default());
+        }
+        streams.into_iter().try_for_each(|stream| Ok(writer.refold_kept(stream)?))
+    }
+
+    /// Decides and folds `pending` in order. One that cannot be decided here, for what has arrived or
+    /// for what this desk does not hold, changes nothing and waits for the server's word.
+    fn decide(&mut self, writer: &Writer<'_>, pending: &[Kept], cx: &Deciding) -> Result<(), Error> {
+        for kept in pending {
+            match decide_one(writer, &kept.command, cx) {
+                Ok(decided) => self.fold(writer, &kept.command, decided, cx)?,
+                Err(No::Failed(failed)) => return Err(failed.into()),
+                Err(No::Refused(_) | No::LookAgain { .. }) => {
+                    self.fold(writer, &kept.command, Vec::new(), cx)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds what was decided, under the next provisional seqs.
+    pub(super) fn fold(
+        &mut self,
+        writer: &Writer<'_>,
+        command: &Command,
+        decided: Decided,
+        cx: &Deciding,
+    ) -> Result<(), Error> {
+        let by = cx.agent.as_ref().map_or(Actor::System, |a| Actor::User(a.user));
+        let (at, id) = (cx.now, Some(command.id));
+        let events: Vec<Recorded> = (self.next_provisional..)
+            .zip(decided)
+            .map(|(seq, (stream, event))| Recorded { seq, stream, at, by, command: id, event })
+            .collect();
+        let streams = events.iter().map(|e| e.stream).chain([command.body.stream()]);
+        self.touched.insert(command.id, streams.collect());
+        self.next_provisional = events.last().map_or(self.next_provisional, |e| e.seq + 1);
+        Ok(writer.fold(&events)?)
+    }
 }
 
 pub(super) fn decide_one(writer: &Writer<'_>, command: &Command, cx: &Deciding) -> Result<Decided, No> {
@@ -65,31 +114,6 @@ pub(super) fn decide_one(writer: &Writer<'_>, command: &Command, cx: &Deciding) 
     let terms = writer.terms();
     let world = Beyond { known: writer.world_kept(), body: &command.body };
     decide(&world, agent, &command.body, &Context { now: cx.now, terms: &terms })
-}
-
-/// Folds what was decided, under the next provisional seqs.
-pub(super) fn fold(
-    writer: &Writer<'_>,
-    command: &Command,
-    decided: Decided,
-    top: &mut Top,
-    cx: &Deciding,
-) -> Result<(), Error> {
-    let by = cx.agent.as_ref().map_or(Actor::System, |a| Actor::User(a.user));
-    let events: Vec<Recorded> = (top.next_provisional..)
-        .zip(decided)
-        .map(|(seq, (stream, event))| Recorded {
-            seq,
-            stream,
-            at: cx.now,
-            by,
-            command: Some(command.id),
-            event,
-        })
-        .collect();
-    top.touched.extend(events.iter().map(|e| e.stream));
-    top.next_provisional = events.last().map_or(top.next_provisional, |e| e.seq + 1);
-    Ok(writer.fold(&events)?)
 }
 
 impl Core {
@@ -105,13 +129,47 @@ impl Core {
         Ok(commands)
     }
 
-    /// Takes everything provisional out and decides it again.
-    pub(super) fn rebase_now(&mut self, now: Timestamp) -> Result<(), Error> {
+    /// One transaction: takes out what is pending about `streams` and `commands`, with what hangs
+    /// together with it; does `f`; decides again on top what is still pending and not `done`.
+    pub(super) fn redo(
+        &mut self,
+        streams: &[StreamId],
+        commands: &[CommandId],
+        done: &[CommandId],
+        now: Timestamp,
+        f: impl FnOnce(&Writer<'_>) -> Result<(), Error>,
+    ) -> Result<Change, Error> {
+        let train = self.top.train(streams, commands);
+        let mut pending = self.pending(done)?;
+        pending.retain(|k| {
+            train.commands.contains(&k.command.id) || train.streams.contains(&k.command.body.stream())
+        });
+        let cx = self.deciding(now);
+        let mut top = self.top.clone();
+        let writer = self.cache.write()?;
+        // What vanishes is about a customer too.
+        let before = changes::of(&writer, &train.streams)?;
+        top.unwind(&writer, &train)?;
+        f(&writer)?;
+        top.decide(&writer, &pending, &cx)?;
+        let mut after = top.train(streams, &pending.iter().map(|k| k.command.id).collect::<Vec<_>>());
+        after.streams.extend(train.streams);
+        let changed = changes::both(before, changes::of(&writer, &after.streams)?);
+        writer.commit()?;
+        self.top = top;
+        Ok(changed)
+    }
+
+    /// Takes everything provisional out, as found in the cache, and decides it again.
+    pub(super) fn rebase_all(&mut self, now: Timestamp) -> Result<(), Error> {
         let pending = self.pending(&[])?;
         let cx = self.deciding(now);
+        let mut top = Top::default();
         let writer = self.cache.write()?;
-        unwind(&writer)?;
-        let top = decide_all(&writer, &pending, &cx)?;
+        for stream in writer.provisional_streams()? {
+            writer.refold_kept(stream)?;
+        }
+        top.decide(&writer, &pending, &cx)?;
         writer.commit()?;
         self.top = top;
         Ok(())
@@ -132,7 +190,7 @@ impl Core {
         self.cache.rebuild()?;
         self.position = Position::default();
         self.head = 0;
-        self.rebase_now(now)?;
+        self.rebase_all(now)?;
         let mut actions = vec![super::Action::NewCache, super::Action::HangUp { after_s: None }];
         actions.extend(self.disconnected());
         actions.push(super::Action::Changed(super::everything()));

@@ -341,6 +341,20 @@ fn a_cache_that_cannot_be_read_is_built_again_with_what_is_pending() {
 }
 
 #[test]
+fn a_cache_found_damaged_at_work_is_built_again_without_losing_what_is_pending() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    desk.submit(note(conversation, 501, "mine"));
+    let actions = desk.core.rebuild_cache(at(0)).unwrap();
+    assert_eq!(actions[0], crate::core::Action::NewCache);
+    assert_eq!((desk.core.cursor(), desk.dump().len()), (0, 0));
+    desk.sync(&mut server);
+    assert_eq!(desk.texts(conversation), ["Hello", "mine"]);
+    desk.same_as(&server);
+}
+
+#[test]
 fn another_agent_on_this_desk_sees_their_own_and_sends_nothing_of_mine() {
     let (mut server, mut desk) = world();
     let (conversation, _) = server.mail("ada@x.example", "Hello");
@@ -446,4 +460,30 @@ fn a_command_held_for_want_of_the_one_before_goes_out_after_it() {
     let order: Vec<CommandId> = server.journal().iter().filter_map(|e| e.command).collect();
     assert_eq!(order, [first, second]);
     assert!(desk.states().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_of_a_desk_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    desk.submit(note(conversation, 501, "mine"));
+    let mut folders = vec![desk.path().to_owned()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            if entry.file_type().unwrap().is_dir() {
+                assert_eq!(mode, 0o700, "{:?}", entry.path());
+                folders.push(entry.path());
+            } else {
+                assert_eq!(mode, 0o600, "{:?}", entry.path());
+                files += 1;
+            }
+        }
+    }
+    assert!(files >= 5, "{files}");
 }
