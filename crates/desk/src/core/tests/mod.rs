@@ -154,6 +154,8 @@ fn a_colleagues_change_appears_under_my_pending_note() {
     assert_eq!(desk.texts(conversation), ["Hello", "theirs", "mine …"]);
     assert_eq!(desk.texts(other), ["Other", "elsewhere"]);
     assert_eq!(desk.states(), [State::Sent]);
+    // Not only on the page: the rows are those of theirs first, then mine.
+    assert!(desk.core.examine().unwrap().is_good());
 }
 
 #[test]
