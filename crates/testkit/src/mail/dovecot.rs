@@ -11,9 +11,12 @@ pub fn start(folder: &Path, port: u16, owner: Owner) -> Server {
     let own_user = if is_root {
         String::new()
     } else {
-        let user = std::env::var("USER").unwrap_or_else(|_| uid.to_string());
+        let (user, group) = (id("-un"), id("-gn"));
         let chroots = ["anvil", "stats", "imap-login"].map(|s| format!("service {s} {{\n  chroot =\n}}\n"));
-        format!("default_internal_user = {user}\ndefault_login_user = {user}\n{}", chroots.concat())
+        format!(
+            "default_internal_user = {user}\ndefault_internal_group = {group}\ndefault_login_user = {user}\n{}",
+            chroots.concat()
+        )
     };
     let configuration = format!(
         "base_dir = {root}/dovecot/run
@@ -57,4 +60,10 @@ service imap-login {{
         folder,
         false,
     )
+}
+
+/// Name of our user or group.
+fn id(which: &str) -> String {
+    let said = std::process::Command::new("id").arg(which).output().expect("`id` says who we are");
+    String::from_utf8_lossy(&said.stdout).trim().to_owned()
 }
