@@ -22,7 +22,11 @@ fn world() -> MailWorld {
 }
 
 fn fetcher(world: &MailWorld, password: &str) -> Fetcher {
-    Fetcher::new(Access {
+    Fetcher::new(access(world, password))
+}
+
+fn access(world: &MailWorld, password: &str) -> Access {
+    Access {
         mailbox: Mailbox {
             account: AccountId(uuid::Uuid::from_u128(7)),
             addresses: vec![SUPPORT.to_owned()],
@@ -30,7 +34,7 @@ fn fetcher(world: &MailWorld, password: &str) -> Fetcher {
         server: format!("imap://127.0.0.1:{}", world.imap_port).parse().expect("an address"),
         user: SUPPORT.to_owned(),
         password: password.to_owned(),
-    })
+    }
 }
 
 fn mail(n: usize) -> Vec<u8> {
@@ -135,6 +139,10 @@ async fn what_is_wrong_is_said_in_words_a_person_can_act_on() {
     let (mut world, paper) = (world(), Paper::default());
     let refused = fetcher(&world, "wrong").pull(&paper, now()).await.expect_err("refused");
     assert!(matches!(refused, FetchError::SignInRefused { .. }) && refused.needs_a_person(), "{refused}");
+    let mut encrypted = access(&world, "sec\"ret\\");
+    encrypted.server.tls = true;
+    let plain = Fetcher::new(encrypted).pull(&paper, now()).await.expect_err("no TLS there");
+    assert!(matches!(plain, FetchError::Unreachable { .. }), "{plain}");
     world.stop_imap();
     let gone = fetcher(&world, "sec\"ret\\").pull(&paper, now()).await.expect_err("gone");
     assert!(matches!(gone, FetchError::Unreachable { .. }) && !gone.needs_a_person(), "{gone}");

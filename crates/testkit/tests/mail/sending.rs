@@ -64,6 +64,10 @@ async fn what_can_never_arrive_is_told_from_what_may_yet() {
     assert!(matches!(&unknown, Verdict::Failed(why) if why.contains("User unknown")), "{unknown:?}");
     let odd = send(&outgoing(&world), &answer("not an address"), at).await;
     assert!(matches!(&odd, Verdict::Failed(why) if why.contains("not an address")), "{odd:?}");
+    let mut encrypted = outgoing(&world);
+    encrypted.server.tls = true;
+    let plain = send(&encrypted, &answer("ada@customer.example"), at).await;
+    assert!(matches!(&plain, Verdict::Later(_)), "no TLS there: {plain:?}");
     world.smtp_port = 1;
     let gone = send(&outgoing(&world), &answer("ada@customer.example"), at).await;
     assert!(matches!(&gone, Verdict::Later(why) if why.contains("cannot be reached")), "{gone:?}");
