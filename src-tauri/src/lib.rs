@@ -6,8 +6,11 @@
 mod command_line;
 mod commands;
 pub mod display;
+mod doctor;
+mod home;
 mod keychain;
 mod log;
+mod news;
 mod notify;
 mod one_click;
 mod opening;
@@ -15,6 +18,7 @@ mod selection;
 mod single;
 mod tray;
 mod window;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +26,8 @@ use std::process::ExitCode;
 pub use command_line::CommandLine;
 pub use keychain::{Keychain, KeychainError, Place};
 pub use notify::{Notice, send as notify};
-pub use opening::Matter;
+pub use opening::OpenCustomer;
+pub use selection::Captured;
 pub use tray::set_overdue;
 
 use tauri::Manager as _;
@@ -49,15 +54,52 @@ pub fn run(options: CommandLine) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if options.doctor {
+        return doctor::examine(&start);
+    }
+    let home = match home::Home::open(&start) {
+        Ok(home) => home,
+        Err(error) => {
+            eprintln!("evendesk: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let built = tauri::Builder::default()
         .plugin(single::plugin(&start.data))
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::kept_state()).build())
         .plugin(one_click::plugin())
         .manage(opening::Openings::default())
         .manage(Keychain::new(&start.data))
+        .manage(home)
         .manage(start)
         .invoke_handler(tauri::generate_handler![
-            commands::app_info,
+            commands::session,
+            commands::connection,
+            commands::directory,
+            commands::counts,
+            commands::queue,
+            commands::customer,
+            commands::find_person,
+            commands::why,
+            commands::search,
+            commands::board,
+            commands::board_list,
+            commands::feedback,
+            commands::outgoing,
+            commands::draft_get,
+            commands::draft_put,
+            commands::attachment_open,
+            commands::submit,
+            commands::outgoing_confirm,
+            commands::outgoing_edit,
+            commands::outgoing_drop,
+            commands::log_feedback,
+            commands::undo_feedback,
+            commands::start_local,
+            commands::join,
+            commands::look_around,
+            commands::sign_out,
+            commands::set_conversation_view,
             commands::read_selection,
             commands::take_opening,
         ])
@@ -68,7 +110,11 @@ pub fn run(options: CommandLine) -> ExitCode {
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            app.run(|_, _| {});
+            app.run(|app, event| {
+                if matches!(event, tauri::RunEvent::Exit) {
+                    app.state::<home::Home>().close();
+                }
+            });
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -79,6 +125,8 @@ pub fn run(options: CommandLine) -> ExitCode {
 }
 
 fn set_up(app: &tauri::AppHandle) -> tauri::Result<()> {
+    let resuming = app.clone();
+    std::thread::spawn(move || resuming.state::<home::Home>().resume(&resuming));
     tray::show(app);
     one_click::listen(app);
     if !app.state::<Start>().background {

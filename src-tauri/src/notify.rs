@@ -6,7 +6,7 @@ use std::time::Duration;
 use notify_rust::{Notification, Timeout, Urgency};
 use tauri::AppHandle;
 
-use crate::opening::{self, Matter};
+use crate::opening::{self, OpenCustomer};
 
 /// Notifications whose click is waited for at one time, each on a small thread; further ones are
 /// shown all the same, and clicking them does nothing.
@@ -23,7 +23,7 @@ pub struct Notice {
     pub title: String,
     pub body: String,
     /// What a click opens; without it, a click brings the window up.
-    pub opens: Option<Matter>,
+    pub opens: Option<OpenCustomer>,
     /// Stays until it is dealt with: a breach, an escalation.
     pub pressing: bool,
 }

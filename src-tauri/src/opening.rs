@@ -9,7 +9,7 @@ const EVENT: &str = "open_customer";
 
 /// One matter of one customer, by their ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Matter {
+pub struct OpenCustomer {
     pub customer: String,
     pub conversation: Option<String>,
 }
@@ -21,19 +21,19 @@ pub struct Openings(Mutex<Page>);
 #[derive(Default)]
 struct Page {
     listens: bool,
-    wish: Option<Matter>,
+    wish: Option<OpenCustomer>,
 }
 
 impl Openings {
     /// Notes that the page listens from now on, and takes what was wished before.
-    pub fn take(&self) -> Option<Matter> {
+    pub fn take(&self) -> Option<OpenCustomer> {
         let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         page.listens = true;
         page.wish.take()
     }
 
     /// Hands `matter` back if the page listens, or keeps it for the page, in place of an older one.
-    fn put(&self, matter: Matter) -> Option<Matter> {
+    fn put(&self, matter: OpenCustomer) -> Option<OpenCustomer> {
         let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if page.listens {
             return Some(matter);
@@ -44,7 +44,7 @@ impl Openings {
 }
 
 /// Opens `matter` in the window, in front.
-pub fn open(app: &AppHandle, matter: Matter) {
+pub fn open(app: &AppHandle, matter: OpenCustomer) {
     if let Some(matter) = app.state::<Openings>().put(matter)
         && let Err(error) = app.emit(EVENT, matter)
     {
@@ -71,8 +71,8 @@ pub fn in_front(app: &AppHandle) {
 mod tests {
     use super::*;
 
-    fn matter(customer: &str) -> Matter {
-        Matter { customer: customer.to_owned(), conversation: None }
+    fn matter(customer: &str) -> OpenCustomer {
+        OpenCustomer { customer: customer.to_owned(), conversation: None }
     }
 
     #[test]

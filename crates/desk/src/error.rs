@@ -9,7 +9,7 @@ use ts_rs::TS;
 /// What the window branches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, export_to = "generated/", rename = "ErrorCode")]
+#[ts(rename = "ErrorCode")]
 pub enum Code {
     /// It is not there, or not for this agent to see.
     NotFound,
@@ -145,7 +145,6 @@ fn answered(code: &str) -> Code {
 
 /// An error as the window gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct ApiError {
     pub code: Code,
     /// What happened and what to do, for a person.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct Session {
     pub state: SessionState,
     pub user: Option<UserView>,
@@ -24,7 +23,6 @@ pub struct Session {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, export_to = "generated/")]
 pub enum SessionState {
     /// Nobody has signed in here yet.
     FirstRun,
@@ -33,7 +31,6 @@ pub enum SessionState {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct Connection {
     pub state: ConnectionState,
     /// Commands that the server has not decided.
@@ -41,6 +38,7 @@ pub struct Connection {
     /// Commands that wait for the agent: refused, to be looked at again, set aside.
     pub attention: u32,
     /// Server time minus this computer's.
+    #[ts(type = "number")]
     pub offset_ms: i64,
     /// While catching up.
     pub progress: Option<Progress>,
@@ -50,7 +48,6 @@ pub struct Connection {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, export_to = "generated/")]
 pub enum ConnectionState {
     InSync,
     Syncing,
@@ -60,15 +57,16 @@ pub enum ConnectionState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct Progress {
+    #[ts(type = "number")]
     pub done: u64,
+    #[ts(type = "number")]
     pub total: u64,
 }
 
 /// What the window should read again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/", rename = "Changed")]
+#[ts(rename = "Changed")]
 pub struct Change {
     /// These; none means everything.
     pub customers: Option<Vec<CustomerId>>,
@@ -76,9 +74,14 @@ pub struct Change {
     pub settings: bool,
 }
 
+impl Change {
+    pub const fn everything() -> Self {
+        Self { customers: None, feedback: true, settings: true }
+    }
+}
+
 /// Someone else looks at a conversation, or writes in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct Presence {
     pub conversation: ConversationId,
     pub user: evendesk_domain::id::UserId,
@@ -94,7 +97,6 @@ pub enum News {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct Submitted {
     pub command: CommandId,
     pub state: SubmittedState,
@@ -104,7 +106,6 @@ pub struct Submitted {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, export_to = "generated/")]
 pub enum SubmittedState {
     /// Kept, shown, and on its way.
     Pending,
@@ -114,7 +115,6 @@ pub enum SubmittedState {
 
 /// A command that is not settled yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct OutgoingItem {
     pub command: CommandId,
     pub made_at: Timestamp,
@@ -133,7 +133,6 @@ pub struct OutgoingItem {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, export_to = "generated/")]
 pub enum OutgoingState {
     /// Has not left this desk.
     Waiting,
@@ -149,7 +148,6 @@ pub enum OutgoingState {
 
 /// Proof of feedback that was logged, for the undo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "generated/")]
 pub struct FeedbackTicket {
     pub id: FeedbackId,
 }

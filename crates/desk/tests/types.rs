@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use evendesk_desk as desk;
 use evendesk_domain as domain;
 use evendesk_replica as replica;
 use ts_rs::{Config, TS};
@@ -19,6 +20,14 @@ fn export_all(folder: &Path) {
         ($($t:ty),* $(,)?) => { $( <$t as TS>::export_all(&config).expect("types can be written"); )* };
     }
     export!(
+        desk::ApiError,
+        desk::view::Change,
+        desk::view::Connection,
+        desk::view::FeedbackTicket,
+        desk::view::OutgoingItem,
+        desk::view::Presence,
+        desk::view::Session,
+        desk::view::Submitted,
         domain::command::CommandBody,
         domain::event::Step,
         domain::clock::State,

@@ -9,7 +9,7 @@ use evendesk_domain::decide::World as _;
 use evendesk_domain::id::{ConversationId, CustomerId};
 use evendesk_domain::stream::StreamId;
 use evendesk_replica::{
-    Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, PersonHit, Place,
+    Alert, Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, PersonHit, Place,
     QueuePage, Reader, SearchPage, Viewer,
 };
 
@@ -64,6 +64,16 @@ impl Desk {
         self.reader()?
             .why(conversation, target, self.now())?
             .ok_or_else(|| Error::not_found("This matter has no such clock."))
+    }
+
+    /// Where alerts begin: nothing before is news.
+    pub fn last_seq(&self) -> Result<u64, Error> {
+        Ok(self.reader()?.last_seq()?)
+    }
+
+    /// What the agent is to be told of outside the window, of all that came after `after`.
+    pub fn alerts(&self, after: u64) -> Result<Vec<Alert>, Error> {
+        Ok(self.reader()?.alerts(self.agent()?.user, after)?)
     }
 
     pub fn board_list(

@@ -18,7 +18,7 @@ export interface Backend {
   outgoing(): Promise<T.OutgoingItem[]>;
   draftGet(conversation: string): Promise<string | null>;
   draftPut(conversation: string, text: string): Promise<void>;
-  attachmentOpen(blob: string, name: string): Promise<void>;
+  attachmentOpen(file: T.FileOfMessage): Promise<void>;
   /** What is marked or copied anywhere on this screen; null where the desk cannot tell. */
   readSelection(): Promise<string | null>;
 

@@ -25,7 +25,7 @@ export const tauriBackend: Backend = {
   outgoing: () => invoke("outgoing"),
   draftGet: (conversation) => invoke("draft_get", { conversation }),
   draftPut: (conversation, text) => invoke("draft_put", { conversation, text }),
-  attachmentOpen: (blob, name) => invoke("attachment_open", { blob, name }),
+  attachmentOpen: (file) => invoke("attachment_open", { ...file }),
   readSelection: async () => (await invoke<{ text: string } | null>("read_selection"))?.text ?? null,
 
   submit: (body) => invoke("submit", { body }),

@@ -1,13 +1,11 @@
 // What the desk and the window say to each other. Customers, queues, figures and commands are
-// written from the Rust types into generated/; what is below follows crates/desk/src/view.rs by hand.
+// written from the Rust types into generated/; what is below comes from the app around the desk.
 import type { ConversationId } from "./generated/ConversationId";
 import type { CustomerId } from "./generated/CustomerId";
-import type { FeedbackId } from "./generated/FeedbackId";
 import type { MessageId } from "./generated/MessageId";
-import type { Timestamp } from "./generated/Timestamp";
-import type { UserView } from "./generated/UserView";
 
 export type { AccountView } from "./generated/AccountView";
+export type { ApiError } from "./generated/ApiError";
 export type { Attachment } from "./generated/Attachment";
 export type { Board } from "./generated/Board";
 export type { BoardRow } from "./generated/BoardRow";
@@ -15,8 +13,11 @@ export type { BoardState } from "./generated/BoardState";
 export type { Call } from "./generated/Call";
 export type { CallDirection } from "./generated/CallDirection";
 export type { CallOutcome } from "./generated/CallOutcome";
+export type { Changed } from "./generated/Changed";
 export type { Channel } from "./generated/Channel";
 export type { CommandBody } from "./generated/CommandBody";
+export type { Connection } from "./generated/Connection";
+export type { ConnectionState } from "./generated/ConnectionState";
 export type { Counts } from "./generated/Counts";
 export type { CustomerPage } from "./generated/CustomerPage";
 export type { Directory } from "./generated/Directory";
@@ -26,11 +27,14 @@ export type { FeedbackKind } from "./generated/FeedbackKind";
 export type { FeedbackOutcome } from "./generated/FeedbackOutcome";
 export type { FeedbackPage } from "./generated/FeedbackPage";
 export type { FeedbackRow } from "./generated/FeedbackRow";
+export type { FeedbackTicket } from "./generated/FeedbackTicket";
 export type { Identity } from "./generated/Identity";
 export type { IdentityKind } from "./generated/IdentityKind";
 export type { IdentityView } from "./generated/IdentityView";
 export type { Line } from "./generated/Line";
 export type { Matter } from "./generated/Matter";
+export type { OutgoingItem } from "./generated/OutgoingItem";
+export type { OutgoingState } from "./generated/OutgoingState";
 export type { PersonHit } from "./generated/PersonHit";
 export type { Place } from "./generated/Place";
 export type { Priority } from "./generated/Priority";
@@ -40,8 +44,10 @@ export type { ReplyRoute } from "./generated/ReplyRoute";
 export type { Role } from "./generated/Role";
 export type { SearchHit } from "./generated/SearchHit";
 export type { SearchPage } from "./generated/SearchPage";
+export type { Session } from "./generated/Session";
 export type { State as TimerState } from "./generated/State";
 export type { Status } from "./generated/Status";
+export type { Submitted } from "./generated/Submitted";
 export type { Target } from "./generated/Target";
 export type { Then } from "./generated/Then";
 export type { TimelineEntry } from "./generated/TimelineEntry";
@@ -49,49 +55,9 @@ export type { TimerView } from "./generated/TimerView";
 export type { Timestamp } from "./generated/Timestamp";
 export type { UserView } from "./generated/UserView";
 
-export type Session = {
-  state: "first_run" | "signed_out" | "signed_in";
-  user: UserView | null;
-  workspace: string;
-  server: string;
-  demo: boolean;
-  /** Where the sign-in is kept. */
-  keychain: string | null;
-  /** Keys of the agent's own, by command id. */
-  key_bindings?: Record<string, string[]>;
-};
-
-export type ConnectionState = "in_sync" | "syncing" | "offline" | "sign_in_again" | "upgrade";
-export type Connection = {
-  state: ConnectionState;
-  pending: number;
-  attention: number;
-  /** Server time minus this computer's. */
-  offset_ms: number;
-  progress: { done: number; total: number } | null;
-  message: string | null;
-};
-
-/** `customers` is null when any may have changed. */
-export type Changed = { customers: CustomerId[] | null; feedback: boolean; settings: boolean };
+/** A wish of the desktop's: a notification was clicked. */
 export type OpenCustomer = { customer: CustomerId; conversation: ConversationId | null };
+/** One-click feedback from outside the window; an empty text asks for words. */
 export type FeedbackShortcut = { text: string };
-
-export type Submitted = { command: string; state: "pending" | "look_again"; message: string | null };
-export type ApiError = { code: string; sentence: string };
-
-export type OutgoingState = "waiting" | "sent" | "refused" | "look_again" | "held" | "set_aside";
-export type OutgoingItem = {
-  command: string;
-  made_at: Timestamp;
-  state: OutgoingState;
-  what: string;
-  customer: CustomerId | null;
-  conversation: ConversationId | null;
-  text: string;
-  reason: string | null;
-  /** For a second look: the last message its author had seen. */
-  since: MessageId | null;
-};
-
-export type FeedbackTicket = { id: FeedbackId };
+/** A file, by the message that its reader may see. */
+export type FileOfMessage = { conversation: ConversationId; message: MessageId; blob: string; name: string };

@@ -1,5 +1,4 @@
 // Every command of the window, in the order the help lists them.
-import { desk } from "../state/desk.svelte";
 import { answerCommands } from "./answer";
 import { appCommands } from "./app";
 import type { Command } from "./command";
@@ -20,7 +19,7 @@ export const commands: readonly Command[] = [
 const byId = new Map(commands.map((command) => [command.id, command]));
 
 export function keysOf(command: Command): string[] {
-  return desk.session?.key_bindings?.[command.id] ?? command.keys;
+  return command.keys;
 }
 
 /** The key to show beside a button that does `id`. */
