@@ -1,4 +1,5 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import axe from "axe-core";
 import { beforeEach, expect, test } from "vitest";
 import App from "./App.svelte";
 import { useBackend } from "./lib/backend";
@@ -43,6 +44,25 @@ test("j moves on, and an answer written by keyboard closes the customer's wait",
   await fireEvent.keyDown(box, { key: "Enter", ctrlKey: true });
   await waitFor(() => expect(screen.getAllByTestId("entry").at(-1)?.textContent).toContain("It ships today."));
   expect(box.value).toBe("");
+});
+
+test("what a picker offers is done to the matter in hand, and undone by one key", async () => {
+  render(App);
+  await rows();
+  press("!");
+  await fireEvent.click(await screen.findByRole("option", { name: /Urgent/ }));
+  expect(await screen.findByText("Priority is Urgent")).toBeTruthy();
+  await waitFor(() => expect(screen.getByRole("button", { name: "Urgent" })).toBeTruthy());
+  press("u");
+  await waitFor(() => expect(screen.getByRole("button", { name: "Normal" })).toBeTruthy());
+});
+
+test("nothing on the workstation is hidden from a screen reader", async () => {
+  const { container } = render(App);
+  await rows();
+  await screen.findAllByTestId("entry");
+  const found = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+  expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
 });
 
 test("an answer that the customer has overtaken comes back with what they wrote", async () => {

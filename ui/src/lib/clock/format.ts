@@ -12,6 +12,7 @@ export function span(seconds: number): string {
   if (whole < MINUTE) return t("span.s", { s: String(whole) });
   if (whole < HOUR) return t("span.m", { m: String(Math.floor(whole / MINUTE)) });
   const h = Math.floor((whole % DAY) / HOUR);
+  if (whole < DAY && whole % HOUR < MINUTE) return t("span.h", { h: String(h) });
   if (whole < DAY) return t("span.hm", { h: String(h), m: two(Math.floor((whole % HOUR) / MINUTE)) });
   const d = Math.floor(whole / DAY);
   return h === 0 || d > 9 ? t("span.d", { d: String(d) }) : t("span.dh", { d: String(d), h: String(h) });
@@ -44,7 +45,7 @@ export function countdown(left: Left, now: number): string {
 type Style = "time" | "weekday" | "longWeekday" | "date" | "year" | "full" | "longDate";
 
 const styles: Record<Style, Intl.DateTimeFormatOptions> = {
-  time: { hour: "2-digit", minute: "2-digit" },
+  time: { hour: "numeric", minute: "2-digit" },
   weekday: { weekday: "short" },
   longWeekday: { weekday: "long" },
   date: { day: "numeric", month: "short" },

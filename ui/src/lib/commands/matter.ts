@@ -7,7 +7,7 @@ import { act, canUndo, target, undo } from "../state/actions";
 import { desk } from "../state/desk.svelte";
 import { opened } from "../state/opened.svelte";
 import { overlay, type PickOption } from "../state/overlay.svelte";
-import { moveMessage } from "../state/moveMessage";
+import { messageInHand, moveMessage } from "../state/moveMessage";
 import { queue } from "../state/queue.svelte";
 import { snoozeTimes } from "../state/snoozeTimes";
 import type { Command } from "./command";
@@ -145,7 +145,7 @@ export const matterCommands: Command[] = [
   { id: "assign_me", label: "cmd.assignMe", group, keys: ["i"], when: has, run: () => assignTo(desk.me?.id ?? null) },
   { id: "priority", label: "cmd.priority", group, keys: ["!"], when: has, run: pickPriority },
   { id: "team", label: "cmd.team", group, keys: ["t"], when: () => opened.matter !== null, run: pickTeam },
-  { id: "move", label: "cmd.move", group, keys: ["m"], when: () => opened.matter !== null, run: () => moveMessage() },
+  { id: "move", label: "cmd.move", group, keys: ["m"], when: () => messageInHand() !== null, run: () => moveMessage() },
   {
     id: "no_reply_needed",
     label: "cmd.noReplyNeeded",

@@ -4,6 +4,7 @@ import type { Key, Phrase } from "./en";
 export const de: Record<Key, Phrase> = {
   "span.s": "{s}s",
   "span.m": "{m}m",
+  "span.h": "{h}h",
   "span.hm": "{h}h {m}m",
   "span.d": "{d}T",
   "span.dh": "{d}T {h}h",

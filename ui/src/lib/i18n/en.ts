@@ -4,6 +4,7 @@ export type Phrase = string | { one: string; other: string };
 export const en = {
   "span.s": "{s}s",
   "span.m": "{m}m",
+  "span.h": "{h}h",
   "span.hm": "{h}h {m}m",
   "span.d": "{d}d",
   "span.dh": "{d}d {h}h",

@@ -3,6 +3,7 @@ import { commands, isOffered, keysOf, type Command } from "../commands";
 import { measurePaint } from "../measure/paint";
 import { desk } from "../state/desk.svelte";
 import { isText } from "../state/focus";
+import { opened } from "../state/opened.svelte";
 import { overlay } from "../state/overlay.svelte";
 import { nameOf, step } from "./chord";
 
@@ -29,7 +30,7 @@ function press(event: KeyboardEvent): void {
   if (!found) return;
   event.preventDefault();
   found.run();
-  measurePaint(found.id, event.timeStamp);
+  opened.onceShown(() => measurePaint(found.id, event.timeStamp));
 }
 
 function find(key: string, focused: Element | null): Command | undefined {

@@ -2,7 +2,7 @@
 // the same few sentences over and over: it is the number that matters.
 import { newId } from "../newId";
 import { pick, seeded } from "./random";
-import { answered, customerSpoke, HOUR, MINUTE, openConversation, openTurn, say } from "./world";
+import { answered, customerSpoke, HOUR, MINUTE, openConversation, openTurn, say, timer } from "./world";
 import type { Customer } from "./world";
 import type { People } from "./people";
 import type { Channel } from "../backend";
@@ -44,7 +44,7 @@ function one(random: () => number, now: number, people: People): Customer {
     if (!isLast) reply(on, at + HOUR, people, email);
   }
   const turn = openTurn(on);
-  if (turn) turn.due_at = start + (2 + Math.floor(random() * 40)) * HOUR;
+  if (turn) Object.assign(turn, timer(turn.target, channel, turn.started_at, start + (2 + Math.floor(random() * 40)) * HOUR));
   return customer;
 }
 

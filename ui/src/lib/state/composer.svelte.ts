@@ -3,6 +3,7 @@ import { backend, sentenceOf, type Matter, type ReplyRoute, type Then } from "..
 import { newId } from "../newId";
 import { soon } from "./changes";
 import { drafts } from "./drafts";
+import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
 import { overlay } from "./overlay.svelte";
 import { toasts } from "./toasts.svelte";
@@ -15,8 +16,8 @@ class Composer {
   mode = $state<Mode>("reply");
   followUp = $state(false);
   sending = $state(false);
-  /** Counts up when the text box should take the focus. */
-  focusAsked = $state(0);
+  /** The text box should take the focus, once it is there. */
+  focusAsked = $state(false);
   #routeKey = $state<string | null>(null);
   /** The last word that was on screen when writing began: what `seen` promises the server. */
   #seen = $state<string | null>(null);
@@ -55,7 +56,7 @@ class Composer {
 
   write(mode: Mode): void {
     this.mode = mode === "reply" && !this.canReply ? "note" : mode;
-    this.focusAsked += 1;
+    this.focusAsked = true;
   }
 
   /** The agent has read what came in meanwhile. */
@@ -84,7 +85,7 @@ class Composer {
       this.sending = false;
     }
     this.#sent(matter.conversation);
-    soon(null);
+    soon(opened.customer);
     return true;
   }
 
@@ -124,6 +125,7 @@ class Composer {
 
 /** The agent is still at the keyboard: shown at once. One that comes back later waits in a strip. */
 async function showSecondLook(command: string): Promise<void> {
+  outgoingList.known(command);
   await outgoingList.load();
   const item = outgoingList.items.find((item) => item.command === command);
   if (item) overlay.open({ kind: "second_look", item });

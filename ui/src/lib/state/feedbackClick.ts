@@ -44,7 +44,11 @@ export async function logFeedback(
 }
 
 function told(id: string, text: string, kind: FeedbackKind, title: string, sign: boolean): void {
-  const undo = () => void backend.undoFeedback(id).catch((error: unknown) => toasts.warn(sentenceOf(error)));
+  const undo = () =>
+    void backend.undoFeedback(id).then(
+      () => toasts.tell(t("toast.undone")),
+      (error: unknown) => toasts.warn(sentenceOf(error)),
+    );
   tellWithUndo(t(sign ? "feedback.loggedSigned" : "feedback.logged"), undo, {
     label: t("feedback.details"),
     run: () => openDetails(id, text, kind, title),

@@ -30,11 +30,21 @@ export function move(step: number): void {
   }
   const row = queue.move(step);
   if (row) showRow(row, step);
+  else void landLater(step);
 }
 
 export function choose(index: number): void {
   const row = queue.put(index);
   if (row) showRow(row, 1);
+  else void landLater(1);
+}
+
+/** The cursor went further than is known: its row is shown once it has come. */
+async function landLater(step: number): Promise<void> {
+  const { cursor } = queue;
+  await queue.refresh();
+  const row = queue.cursor === cursor ? queue.put(cursor) : undefined;
+  if (row) showRow(row, step);
 }
 
 export function showRow(row: QueueRow, direction: number): void {

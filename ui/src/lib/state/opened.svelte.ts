@@ -15,6 +15,7 @@ class Opened {
   loadingEarlier = $state(false);
   why = $state.raw<Explanation | null>(null);
   #pages = new Pages();
+  #awaited: (() => void)[] = [];
 
   matters = $derived(this.page?.matters ?? []);
   openMatters = $derived(this.matters.filter((matter) => matter.status !== "resolved"));
@@ -60,7 +61,15 @@ class Opened {
   async #refetch(customer: string): Promise<void> {
     const limit = Math.min(MOST_ENTRIES, Math.max(FIRST_ENTRIES, this.entries.length));
     const page = await this.#pages.fetch(customer, this.page ? limit : FIRST_ENTRIES);
-    if (this.customer === customer) this.page = page;
+    if (this.customer !== customer) return;
+    this.page = page;
+    for (const tell of this.#awaited.splice(0)) tell();
+  }
+
+  /** Calls back at once if the page is there, else when it has come: for measuring what the agent sees. */
+  onceShown(tell: () => void): void {
+    if (this.customer === null || this.page !== null) tell();
+    else this.#awaited.push(tell);
   }
 
   async loadEarlier(): Promise<void> {

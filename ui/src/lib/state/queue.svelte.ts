@@ -57,7 +57,8 @@ class Queue {
   /** Moves the cursor by `step`; a row that went away under the cursor counts as one step already. */
   move(step: number): QueueRow | undefined {
     if (this.total === 0) return undefined;
-    const gone = this.customer !== null && this.row(this.cursor)?.customer !== this.customer;
+    const under = this.row(this.cursor);
+    const gone = under !== undefined && under.customer !== this.customer;
     const by = gone && step > 0 ? step - 1 : step;
     return this.put(this.customer === null ? 0 : this.cursor + by);
   }

@@ -2,7 +2,7 @@
 import { backend } from "../backend";
 import { clock } from "../clock/now.svelte";
 import { boardFigures } from "./boardFigures.svelte";
-import { gather, onGathered, soon } from "./changes";
+import { gather, onGathered } from "./changes";
 import { desk } from "./desk.svelte";
 import { drafts } from "./drafts";
 import { feedbackList } from "./feedbackList.svelte";
@@ -52,7 +52,11 @@ export function listen(): () => void {
   const leaving = () => drafts.flushAll();
   window.addEventListener("pagehide", leaving);
   // Dues pass without anything changing: who is overdue is counted anew now and then.
-  const recount = every(RECOUNT_MS, () => desk.session?.state === "signed_in" && soon(null));
+  const recount = every(RECOUNT_MS, () => {
+    if (desk.session?.state !== "signed_in" || document.hidden) return;
+    void desk.loadCounts();
+    if (isQueue(current.view)) void queue.refresh();
+  });
   return () => {
     window.removeEventListener("pagehide", leaving);
     recount();
