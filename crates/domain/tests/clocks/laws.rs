@@ -2,7 +2,7 @@
 
 use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::{
-    CompiledCalendar, Entry, History, Priority, State, Timer, What, read, read_as_of,
+    CompiledCalendar, Entry, History, Priority, State, Status, Timer, What, read, read_as_of,
 };
 use evendesk_domain::id::MessageId;
 use evendesk_domain::time::Timestamp;
@@ -24,6 +24,23 @@ fn on_other_channels(history: &History, dice: &[u8]) -> History {
         }
     }
     history
+}
+
+/// "No reply needed" where nobody waits, and resolving what is resolved, never get into a history.
+fn without_what_would_be_refused(history: History) -> History {
+    let rows = rows();
+    let mut accepted = History { entries: Vec::new(), ..history };
+    for entry in history.entries {
+        let refused = match entry.what {
+            What::NoReplyNeeded => read_as_of(&accepted, &rows, entry.learnt_at).open_turn.is_none(),
+            What::Resolve => read_as_of(&accepted, &rows, entry.learnt_at).status == Status::Resolved,
+            _ => false,
+        };
+        if !refused {
+            accepted.entries.push(entry);
+        }
+    }
+    accepted
 }
 
 /// Times in minutes after Monday 08:00, words heard late and calls entered by hand among them.
@@ -71,7 +88,7 @@ fn late_history() -> impl Strategy<Value = History> {
         }
         // The stream's order is the order in which things were learnt.
         history.entries.sort_by_key(|e| e.learnt_at);
-        history
+        without_what_would_be_refused(history)
     })
 }
 
@@ -148,8 +165,8 @@ proptest! {
     ) {
         let rows = rows();
         for (index, instant) in extremes {
-            let length = history.entries.len();
-            let entry = &mut history.entries[index % length];
+            let length = history.entries.len().max(1);
+            let Some(entry) = history.entries.get_mut(index % length) else { continue };
             (entry.at, entry.learnt_at) = (Timestamp::from_millis(instant), Timestamp::from_millis(instant));
         }
         let reading = read(&history, &rows);
