@@ -9,7 +9,7 @@ use std::time::Duration;
 use evendesk_domain::id::DeviceId;
 use evendesk_protocol::http::SignedIn;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, watch as observe};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -18,8 +18,10 @@ use crate::clock::Clock;
 use crate::folder::Folder;
 use crate::founding;
 use crate::http::{self, HttpError};
+use crate::sample;
 use crate::state::{App, Health, Hosts, Limits, Shared};
 use crate::store::{Store, StoreError};
+use crate::watch;
 use crate::writer::Writer;
 
 /// How to run a server. `Options::new` gives what suits one person on their own computer.
@@ -71,7 +73,7 @@ pub struct Server;
 pub struct Running {
     addr: SocketAddr,
     app: App,
-    stop: watch::Sender<bool>,
+    stop: observe::Sender<bool>,
     tasks: JoinSet<()>,
     writer: thread::JoinHandle<()>,
     /// Unlocked last.
@@ -82,7 +84,7 @@ impl Server {
     pub async fn start(options: Options) -> Result<Running, StartError> {
         // Whoever came first has installed the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (stop, stopping) = watch::channel(false);
+        let (stop, stopping) = observe::channel(false);
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || open(&opening, stopping)).await;
         let (app, folder, writer) = opened.map_err(|e| StartError::Writer(e.into()))??;
@@ -101,7 +103,10 @@ impl Server {
                 tracing::error!("the server stopped listening: {e}");
             }
         });
-        crate::watch::start(&app, &mut tasks);
+        watch::start(&app, &mut tasks);
+        if options.demo {
+            tasks.spawn(sample::live(app.clone()));
+        }
         Ok(Running { addr, app, stop, tasks, writer, _folder: folder })
     }
 }
@@ -109,12 +114,18 @@ impl Server {
 /// Everything that blocks.
 fn open(
     options: &Options,
-    stopping: watch::Receiver<bool>,
+    stopping: observe::Receiver<bool>,
 ) -> Result<(App, Folder, thread::JoinHandle<()>), StartError> {
     let store = Store::open(&options.data)?;
     let now = options.clock.now();
-    founding::found(&*store.journal, &options.workspace, now)?;
+    let name = if options.demo { sample::NAME } else { &options.workspace };
+    founding::found(&*store.journal, name, now)?;
     let (folder, journal, seal, mut scribe) = store.into_scribe()?;
+    let blobs = Blobs::open(&folder.blobs())?;
+    if options.demo {
+        let filled = sample::fill(&mut scribe, &*journal, &seal, &blobs, now);
+        tokio::runtime::Handle::current().block_on(filled)?;
+    }
     founding::first_team(&mut scribe, now)?;
     let readers = scribe.replica().readers();
     let workspace = journal.workspace().map_err(StoreError::from)?;
@@ -124,7 +135,7 @@ fn open(
         journal: Arc::clone(&journal),
         readers,
         writer,
-        blobs: Blobs::open(&folder.blobs())?,
+        blobs,
         seal,
         clock: options.clock.clone(),
         workspace,

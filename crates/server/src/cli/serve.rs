@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Desk, Failure};
 use crate::founding::LOCAL_LOGIN;
-use crate::{Options, Server, auth};
+use crate::{Options, Server, auth, sample};
 
 #[derive(Args)]
 pub struct Serve {
@@ -54,6 +54,10 @@ impl Demo {
         let mut options = Options::new(data);
         options.bind = self.bind;
         options.demo = true;
+        println!(
+            "Sign in as {LOCAL_LOGIN}, mia, jonas or priya; the password of each is: {}",
+            sample::PASSWORD
+        );
         serve(options).await
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use evendesk_domain::command::{Command, CommandBody, SystemCommand};
+use evendesk_domain::event::Event;
 use evendesk_domain::id::UserId;
 use evendesk_domain::permission::Scope;
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
@@ -34,6 +35,8 @@ pub enum Work {
     System { commands: Vec<SystemCommand>, by: Actor },
     /// Settings changed by whoever holds the data folder: they may do what an admin may.
     Operator(Box<CommandBody>),
+    /// Events as they are, for sample data only: what no command makes yet.
+    Given(Vec<(StreamId, Event)>),
 }
 
 /// Work and, for sample and generated data only, when it is to have happened.

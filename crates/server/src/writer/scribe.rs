@@ -188,6 +188,9 @@ impl<'a> Draft<'a> {
             Work::Operator(body) => self.step(writer, at, Actor::System, None, |world, cx, index| {
                 (index == 0).then(|| decide(world, &operator(), body, cx))
             }),
+            Work::Given(events) => self.step(writer, at, Actor::System, None, |_, _, index| {
+                (index == 0).then(|| Ok(events.clone()))
+            }),
         }
     }
 

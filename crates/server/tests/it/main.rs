@@ -3,6 +3,7 @@
 mod channels;
 mod http;
 mod office;
+mod sample;
 mod socket;
 mod tools;
 mod writer;
