@@ -2,6 +2,7 @@
 
 use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::TermsLookup;
+use evendesk_domain::clock::fairness::{QueueJump, percentile};
 use evendesk_domain::id::{TeamId, TermsId};
 use evendesk_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,15 +81,6 @@ pub struct Parity {
     pub thin: Vec<Channel>,
 }
 
-/// Answers given on one channel while someone on another had been due earlier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct QueueJump {
-    pub favoured: Channel,
-    pub passed: Channel,
-    #[ts(type = "number")]
-    pub count: usize,
-}
-
 /// Which of a channel's open turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -112,6 +104,8 @@ pub(crate) struct Turn {
     pub(crate) waived: bool,
     pub(crate) set_aside: bool,
     pub(crate) live_call: bool,
+    /// Answered by picking up a ringing phone.
+    pub(crate) answered_ringing: bool,
     pub(crate) has_target: bool,
     /// Business seconds waited: in all, or so far.
     pub(crate) wait_s: u64,
@@ -142,7 +136,8 @@ impl Turn {
 
 const TURN: &str =
     "channel, target = 'first_response', team, conversation, started_at, closed_at, due_at, at_risk_at,
-    breached_at, waived, set_aside, live_call, target_s IS NOT NULL, consumed_before_s, running_since, terms";
+    breached_at, waived, set_aside, live_call, target_s IS NOT NULL, consumed_before_s, running_since, terms,
+    answered_ringing";
 
 impl Reader {
     /// The board over the last `days` days.
@@ -237,6 +232,7 @@ fn turn(r: &rusqlite::Row, now: Timestamp, terms: &dyn TermsLookup) -> rusqlite:
         waived: r.get(9)?,
         set_aside: r.get(10)?,
         live_call: r.get(11)?,
+        answered_ringing: r.get(16)?,
         has_target: r.get(12)?,
         wait_s: used.saturating_add(so_far),
     })
@@ -246,8 +242,8 @@ fn row(channel: Channel, turns: &[Turn], now: Timestamp) -> BoardRow {
     let of = || turns.iter().filter(move |t| t.channel == channel);
     let open = || of().filter(|t| t.open());
     let answered = || of().filter(|t| !t.open() && !t.waived && !t.live_call);
-    let waits = |first: bool| fairness::sorted(answered().filter(|t| t.first == first).map(|t| t.wait_s));
-    let (first, next) = (waits(true), waits(false));
+    let waits = |first: bool| answered().filter(move |t| t.first == first).map(|t| t.wait_s).collect::<Vec<_>>();
+    let (mut first, mut next) = (waits(true), waits(false));
     let oldest = open().min_by_key(|t| t.started_at);
     BoardRow {
         channel,
@@ -257,12 +253,12 @@ fn row(channel: Channel, turns: &[Turn], now: Timestamp) -> BoardRow {
         at_risk: open().filter(|t| t.at_risk(now)).count(),
         breached: open().filter(|t| t.late(now)).count(),
         answered: answered().count(),
-        first_p50_s: fairness::percentile(&first, 50),
-        first_p90_s: fairness::percentile(&first, 90),
-        first_p99_s: fairness::percentile(&first, 99),
-        next_p50_s: fairness::percentile(&next, 50),
-        next_p90_s: fairness::percentile(&next, 90),
-        next_p99_s: fairness::percentile(&next, 99),
+        first_p50_s: percentile(&mut first, 50),
+        first_p90_s: percentile(&mut first, 90),
+        first_p99_s: percentile(&mut first, 99),
+        next_p50_s: percentile(&mut next, 50),
+        next_p90_s: percentile(&mut next, 90),
+        next_p99_s: percentile(&mut next, 99),
         within_target: within_target(of(), now),
         resolved_unanswered: of().filter(|t| t.set_aside).count(),
     }

@@ -33,7 +33,7 @@ mod why;
 mod world;
 
 pub use alert::{Alert, AlertKind};
-pub use board::{Board, BoardRow, BoardState, Parity, QueueJump, TeamRow};
+pub use board::{Board, BoardRow, BoardState, Parity, TeamRow};
 pub use counts::{Counts, TeamCount};
 pub use customer::{IdentityView, PersonHit};
 pub use customer_page::{

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS timer (
     channel TEXT NOT NULL,
     team BLOB NOT NULL,
     live_call INTEGER NOT NULL,
+    answered_ringing INTEGER NOT NULL,
     answered_by BLOB,
     started_at INTEGER NOT NULL,
     closed_at INTEGER,
@@ -39,7 +40,8 @@ CREATE TABLE IF NOT EXISTS timer (
     PRIMARY KEY (conversation, ordinal)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS timer_turns ON timer
-    (closed_at, channel, target, consumed_before_s, waived, set_aside, live_call, breached_at, team, started_at)
+    (closed_at, channel, target, consumed_before_s, waived, set_aside, live_call, answered_ringing,
+     breached_at, team, started_at)
     WHERE target <> 'resolution';
 CREATE INDEX IF NOT EXISTS timer_at_risk ON timer (at_risk_at, ordinal)
     WHERE closed_at IS NULL AND at_risk_at IS NOT NULL AND told_at_risk = 0;
@@ -108,8 +110,8 @@ fn write(db: &Connection, conversation: &Conversation, ordinal: u32, timer: &Tim
     db.prepare_cached(
         "INSERT INTO timer (conversation, ordinal, target, channel, team, live_call, answered_by, started_at,
              closed_at, waived, set_aside, due_at, at_risk_at, breached_at, paused, consumed_before_s,
-             running_since, target_s, terms, told_at_risk, told_breached)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+             running_since, target_s, terms, told_at_risk, told_breached, answered_ringing)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
     )
     .and_then(|mut s| {
         s.execute(rusqlite::params![
@@ -134,6 +136,7 @@ fn write(db: &Connection, conversation: &Conversation, ordinal: u32, timer: &Tim
             timer.terms.0,
             told(Step::AtRisk),
             told(Step::Breached),
+            timer.answered_ringing,
         ])
     })
     .doing("store a timer")?;

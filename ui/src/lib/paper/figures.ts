@@ -58,8 +58,8 @@ export function boardOf(world: World, days: number, now: number): Board {
     teams: byTeam,
     parity: { gap: 1.33, slowest: "social", fastest: "phone", thin: ["letter"] },
     queue_jumps: [
-      { favoured: "social", passed: "email", count: 5 },
-      { favoured: "phone", passed: "letter", count: 2 },
+      { favoured: "social", passed_over: "email", count: 5 },
+      { favoured: "phone", passed_over: "letter", count: 2 },
     ],
   };
 }
