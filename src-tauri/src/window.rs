@@ -13,6 +13,11 @@ pub fn kept_state() -> StateFlags {
     StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED | StateFlags::FULLSCREEN
 }
 
+/// Whether there is a page to tell things to.
+pub fn is_there(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some()
+}
+
 /// Shows the window in front, making it if it was not there.
 pub fn open(app: &AppHandle) -> tauri::Result<()> {
     let window = match app.get_webview_window(LABEL) {

@@ -34,6 +34,14 @@ pub fn alert(kind: AlertKind, name: &str) -> String {
     }
 }
 
+/// Of feedback logged without a window.
+pub fn logged() -> &'static str {
+    match language() {
+        Language::German => "Feedback ohne Namen festgehalten",
+        Language::English => "Feedback logged, without a name",
+    }
+}
+
 /// Of alerts that are not shown one by one.
 pub fn more(count: usize) -> String {
     match language() {

@@ -25,9 +25,9 @@ impl From<&User> for Agent {
 pub enum Scope {
     /// A conversation or a feedback case, by its team or department.
     Team(TeamId),
-    /// Customers, influencers, teams, people and terms: everybody who signs in.
+    /// Customers, influencers, teams, people, terms and accounts: everybody who signs in.
     Everyone,
-    /// Accounts: their settings are not secret, but their ledgers quote mail of all teams.
+    /// Mailboxes: their ledgers tell of mail to all teams.
     Oversight,
 }
 

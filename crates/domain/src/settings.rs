@@ -83,6 +83,12 @@ pub struct AccountSettings {
 pub struct Account {
     pub id: AccountId,
     pub settings: AccountSettings,
+}
+
+/// How far an account has been read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    pub account: AccountId,
     pub uid_validity: u32,
     pub last_uid: u32,
 }
@@ -139,13 +145,17 @@ impl Account {
         match (&recorded.event, state) {
             (Event::AccountSaved { settings }, Some(account)) => account.settings = (**settings).clone(),
             (Event::AccountSaved { settings }, state @ None) => {
-                *state = Some(Self { id, settings: (**settings).clone(), uid_validity: 0, last_uid: 0 });
-            }
-            (Event::MailboxAdvanced { uid_validity, last_uid, .. }, Some(account)) => {
-                account.uid_validity = *uid_validity;
-                account.last_uid = *last_uid;
+                *state = Some(Self { id, settings: (**settings).clone() });
             }
             _ => {}
+        }
+    }
+}
+
+impl Mailbox {
+    pub fn apply(state: &mut Option<Self>, account: AccountId, recorded: &Recorded) {
+        if let Event::MailboxAdvanced { uid_validity, last_uid, .. } = recorded.event {
+            *state = Some(Self { account, uid_validity, last_uid });
         }
     }
 }

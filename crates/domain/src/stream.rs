@@ -22,10 +22,12 @@ pub enum StreamKind {
     Team,
     User,
     Account,
+    /// An account's cursor and ledger, beside its settings: they change with every mail, and few may see them.
+    Mailbox,
 }
 
 impl StreamKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Conversation,
         Self::Customer,
         Self::Feedback,
@@ -34,6 +36,7 @@ impl StreamKind {
         Self::Team,
         Self::User,
         Self::Account,
+        Self::Mailbox,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -46,6 +49,7 @@ impl StreamKind {
             Self::Team => "team",
             Self::User => "user",
             Self::Account => "account",
+            Self::Mailbox => "mailbox",
         }
     }
 
@@ -60,6 +64,13 @@ pub struct StreamId {
     pub kind: StreamKind,
     #[ts(type = "string")]
     pub id: Uuid,
+}
+
+impl StreamId {
+    /// The cursor and ledger of an account.
+    pub const fn mailbox(account: AccountId) -> Self {
+        Self { kind: StreamKind::Mailbox, id: account.0 }
+    }
 }
 
 impl std::fmt::Display for StreamId {

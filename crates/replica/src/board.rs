@@ -242,7 +242,8 @@ fn row(channel: Channel, turns: &[Turn], now: Timestamp) -> BoardRow {
     let of = || turns.iter().filter(move |t| t.channel == channel);
     let open = || of().filter(|t| t.open());
     let answered = || of().filter(|t| !t.open() && !t.waived && !t.live_call);
-    let waits = |first: bool| answered().filter(move |t| t.first == first).map(|t| t.wait_s).collect::<Vec<_>>();
+    let waits =
+        |first: bool| answered().filter(move |t| t.first == first).map(|t| t.wait_s).collect::<Vec<_>>();
     let (mut first, mut next) = (waits(true), waits(false));
     let oldest = open().min_by_key(|t| t.started_at);
     BoardRow {

@@ -1,8 +1,8 @@
 //! A canonical dump of a stream's rows: what `doctor` and the sync promises compare.
 
 use evendesk_domain::stream::{StreamId, StreamKind};
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Params};
 use std::fmt::Write as _;
 use uuid::Uuid;
 
@@ -26,28 +26,28 @@ const fn queries(kind: StreamKind) -> &'static [&'static str] {
         StreamKind::Terms => &["SELECT * FROM terms WHERE id = ?1"],
         StreamKind::Team => &["SELECT * FROM team WHERE id = ?1"],
         StreamKind::User => &["SELECT * FROM user WHERE id = ?1"],
-        StreamKind::Account => &[
-            "SELECT * FROM account WHERE id = ?1",
-            "SELECT * FROM ledger WHERE account = ?1 ORDER BY seq, place",
-        ],
+        StreamKind::Account => &["SELECT * FROM account WHERE id = ?1"],
+        StreamKind::Mailbox => &["SELECT * FROM ledger WHERE account = ?1 ORDER BY seq, place"],
         StreamKind::Influencer => &[],
     }
 }
 
-const STATE: &str = "SELECT hex(state) FROM aggregate WHERE stream = ?1 ORDER BY stream_kind";
+/// An account and its mailbox are two streams of one id.
+const STATE: &str = "SELECT hex(state) FROM aggregate WHERE stream = ?1 AND stream_kind = ?2";
 
 fn dump(db: &Connection, stream: StreamId) -> Result<String, Error> {
     let mut text = String::new();
-    for sql in queries(stream.kind).iter().chain([&STATE]) {
-        rows(db, sql, stream.id, &mut text).doing("dump a stream")?;
+    for sql in queries(stream.kind) {
+        rows(db, sql, [stream.id], &mut text).doing("dump a stream")?;
     }
+    rows(db, STATE, (stream.id, stream.kind.name()), &mut text).doing("dump a stream's state")?;
     Ok(text)
 }
 
-fn rows(db: &Connection, sql: &str, id: Uuid, text: &mut String) -> rusqlite::Result<()> {
+fn rows(db: &Connection, sql: &str, of: impl Params, text: &mut String) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(sql)?;
     let columns = statement.column_count();
-    let mut rows = statement.query([id])?;
+    let mut rows = statement.query(of)?;
     while let Some(row) = rows.next()? {
         for column in 0..columns {
             let _ = match row.get_ref(column)? {

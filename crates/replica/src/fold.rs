@@ -37,6 +37,7 @@ impl Writer<'_> {
             StreamKind::Team => settings::fold_team(self, TeamId(stream.id), events),
             StreamKind::User => settings::fold_user(self, UserId(stream.id), events),
             StreamKind::Account => settings::fold_account(self, AccountId(stream.id), events),
+            StreamKind::Mailbox => settings::fold_mailbox(self, AccountId(stream.id), events),
             // Nothing is read of influencers yet; their events are kept.
             StreamKind::Influencer => Ok(()),
         }
@@ -62,6 +63,7 @@ impl Writer<'_> {
             StreamKind::Team | StreamKind::User | StreamKind::Account => {
                 settings::forget(&self.tx, stream.id)
             }
+            StreamKind::Mailbox => settings::forget_mailbox(&self.tx, stream.id),
             StreamKind::Influencer => Ok(()),
         }
     }

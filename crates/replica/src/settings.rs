@@ -2,7 +2,7 @@
 
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, TeamId, UserId};
-use evendesk_domain::settings::{Account, Team, User};
+use evendesk_domain::settings::{Account, Mailbox, Team, User};
 use evendesk_domain::stream::{Recorded, StreamId};
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -84,7 +84,6 @@ pub(crate) fn fold_account(writer: &Writer, id: AccountId, events: &[&Recorded])
     let mut state: Option<Account> = aggregate::load(db, stream)?;
     for recorded in events {
         Account::apply(&mut state, id, recorded);
-        keep_ledger(db, id, recorded)?;
     }
     let (Some(account), Some(first)) = (state, events.first()) else { return Ok(()) };
     aggregate::save(db, stream, &account)?;
@@ -106,6 +105,19 @@ pub(crate) fn fold_account(writer: &Writer, id: AccountId, events: &[&Recorded])
     })
     .doing("store an account")?;
     Ok(())
+}
+
+pub(crate) fn fold_mailbox(writer: &Writer, id: AccountId, events: &[&Recorded]) -> Result<(), Error> {
+    let stream = StreamId::mailbox(id);
+    let mut state: Option<Mailbox> = aggregate::load(&writer.tx, stream)?;
+    for recorded in events {
+        Mailbox::apply(&mut state, id, recorded);
+        keep_ledger(&writer.tx, id, recorded)?;
+    }
+    match state {
+        Some(mailbox) => aggregate::save(&writer.tx, stream, &mailbox),
+        None => Ok(()),
+    }
 }
 
 fn keep_ledger(db: &Connection, id: AccountId, recorded: &Recorded) -> Result<(), Error> {
@@ -130,10 +142,16 @@ pub(crate) fn forget(db: &Connection, id: Uuid) -> Result<(), Error> {
         "DELETE FROM team WHERE id = ?1",
         "DELETE FROM user WHERE id = ?1",
         "DELETE FROM account WHERE id = ?1",
-        "DELETE FROM ledger WHERE account = ?1",
     ];
     for statement in all {
         db.prepare_cached(statement).and_then(|mut s| s.execute([id])).doing("forget a setting")?;
     }
+    Ok(())
+}
+
+pub(crate) fn forget_mailbox(db: &Connection, account: Uuid) -> Result<(), Error> {
+    db.prepare_cached("DELETE FROM ledger WHERE account = ?1")
+        .and_then(|mut s| s.execute([account]))
+        .doing("forget a ledger")?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use evendesk_domain::decide::{LookupFailed, World};
 use evendesk_domain::feedback::Feedback;
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, FeedbackId, MessageId, TeamId, UserId};
 use evendesk_domain::permission::{Agent, Scope};
-use evendesk_domain::settings::{Account, Team, User};
+use evendesk_domain::settings::{Account, Mailbox, Team, User};
 use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 use rusqlite::{Connection, OptionalExtension, Params};
 use serde::de::DeserializeOwned;
@@ -77,7 +77,7 @@ fn scope(db: &Connection, stream: StreamId) -> Result<Option<Scope>, Error> {
     match stream.kind {
         StreamKind::Conversation => team("SELECT team FROM conversation WHERE id = ?1"),
         StreamKind::Feedback => team("SELECT department FROM feedback WHERE id = ?1"),
-        StreamKind::Account => Ok(Some(Scope::Oversight)),
+        StreamKind::Mailbox => Ok(Some(Scope::Oversight)),
         _ => Ok(Some(Scope::Everyone)),
     }
 }
@@ -132,6 +132,10 @@ impl World for Rows<'_> {
 
     fn account(&self, id: AccountId) -> Found<Account> {
         self.state(id)
+    }
+
+    fn mailbox(&self, id: AccountId) -> Found<Mailbox> {
+        self.state(StreamId::mailbox(id))
     }
 
     fn user_by_login(&self, login: &str) -> Found<User> {

@@ -38,8 +38,8 @@ impl Intake for Reception {
     }
 
     async fn cursor(&self, account: AccountId) -> Result<Cursor, IntakeError> {
-        let account = self.account(account)?;
-        Ok(Cursor { uid_validity: account.uid_validity, last_uid: account.last_uid })
+        self.account(account)?;
+        self.here(account)
     }
 
     async fn arrived(
@@ -48,15 +48,17 @@ impl Intake for Reception {
         arrivals: Vec<Arrival>,
         cursor: Option<Cursor>,
     ) -> Result<(), IntakeError> {
-        let known = self.account(account)?;
+        self.account(account)?;
         let entries = self.entries(account, &arrivals)?;
         let mut commands: Vec<SystemCommand> = arrivals.into_iter().filter_map(receive).collect();
         let set_aside =
             entries.iter().any(|e| matches!(e.fate, Fate::Quarantined { .. } | Fate::TooLarge { .. }));
         // What has no mailbox has no cursor to move, but what was set aside is noted all the same.
         if cursor.is_some() || set_aside {
-            let here = Cursor { uid_validity: known.uid_validity, last_uid: known.last_uid };
-            let Cursor { uid_validity, last_uid } = cursor.unwrap_or(here);
+            let Cursor { uid_validity, last_uid } = match cursor {
+                Some(cursor) => cursor,
+                None => self.here(account)?,
+            };
             commands.push(SystemCommand::AdvanceMailbox { account, uid_validity, last_uid, entries });
         }
         self.take(commands).await
@@ -80,6 +82,14 @@ impl Reception {
     fn account(&self, account: AccountId) -> Result<Account, IntakeError> {
         let reader = self.readers.get().map_err(store)?;
         reader.world_kept().account(account).map_err(store)?.ok_or(IntakeError::NoSuchAccount)
+    }
+
+    /// How far the mailbox has been read.
+    fn here(&self, account: AccountId) -> Result<Cursor, IntakeError> {
+        let reader = self.readers.get().map_err(store)?;
+        let mailbox = reader.world_kept().mailbox(account).map_err(store)?;
+        Ok(mailbox
+            .map_or_else(Cursor::default, |m| Cursor { uid_validity: m.uid_validity, last_uid: m.last_uid }))
     }
 
     /// What the ledger is to say of each.

@@ -33,6 +33,8 @@ pub(super) fn of(writer: &Writer<'_>, streams: &BTreeSet<StreamId>) -> Result<Ch
                 change.settings = true;
                 continue;
             }
+            // Nothing on screen comes from ledgers yet.
+            StreamKind::Mailbox => continue,
         };
         if let Some(customer) = customer.filter(|_| few) {
             customers.insert(customer);

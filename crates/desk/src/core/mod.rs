@@ -8,7 +8,6 @@
 //! the cache before it forgets anything from the outbox; so a crash between the two is mended by
 //! deciding again what is pending, which `open` does.
 
-mod beyond;
 mod changes;
 mod doctor;
 mod local;

@@ -10,7 +10,6 @@ use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::{PROVISIONAL, Position, Writer};
 
-use super::beyond::Beyond;
 use super::{Core, changes};
 use crate::error::Error;
 use crate::outbox::commands::Kept;
@@ -112,7 +111,7 @@ impl Top {
 pub(super) fn decide_one(writer: &Writer<'_>, command: &Command, cx: &Deciding) -> Result<Decided, No> {
     let Some(agent) = &cx.agent else { return Ok(Vec::new()) };
     let terms = writer.terms();
-    let world = Beyond { known: writer.world_kept(), body: &command.body };
+    let world = writer.world_kept();
     decide(&world, agent, &command.body, &Context { now: cx.now, terms: &terms })
 }
 

@@ -132,7 +132,7 @@ pub fn decide_system(world: &dyn World, command: &SystemCommand, cx: &Context) -
             receive::receive(world, (*message, *customer, *conversation), inbound, cx)
         }
         SystemCommand::AdvanceMailbox { account, uid_validity, last_uid, entries } => Ok(vec![(
-            (*account).into(),
+            StreamId::mailbox(*account),
             Event::MailboxAdvanced {
                 uid_validity: *uid_validity,
                 last_uid: *last_uid,

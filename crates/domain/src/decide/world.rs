@@ -5,7 +5,7 @@ use crate::conversation::Conversation;
 use crate::customer::Customer;
 use crate::feedback::Feedback;
 use crate::id::{AccountId, ConversationId, CustomerId, FeedbackId, MessageId, TeamId, UserId};
-use crate::settings::{Account, Team, User};
+use crate::settings::{Account, Mailbox, Team, User};
 use crate::stream::Recorded;
 
 /// The store could not be asked. Nothing was decided; the command may be tried again.
@@ -24,6 +24,7 @@ pub trait World {
     fn team(&self, id: TeamId) -> Found<Team>;
     fn user(&self, id: UserId) -> Found<User>;
     fn account(&self, id: AccountId) -> Found<Account>;
+    fn mailbox(&self, id: AccountId) -> Found<Mailbox>;
     fn user_by_login(&self, login: &str) -> Found<User>;
     fn account_by_name(&self, name: &str) -> Found<Account>;
 

@@ -2,6 +2,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type { Backend, Unlisten } from "./contract";
+import type { OpenCustomer } from "./types";
 
 /** `listen` answers later than it is asked, and may be told to stop before it has begun. */
 function hear<T>(event: string, hear: (payload: T) => void): Unlisten {
@@ -49,6 +50,11 @@ export const tauriBackend: Backend = {
 
   onChanged: (told) => hear("changed", told),
   onConnection: (told) => hear("connection", told),
-  onOpenCustomer: (told) => hear("open_customer", told),
+  onOpenCustomer: (told) => {
+    const stop = hear("open_customer", told);
+    // A click that came before the page listened was kept for it.
+    void invoke<OpenCustomer | null>("take_opening").then((kept) => kept && told(kept));
+    return stop;
+  },
   onFeedbackShortcut: (told) => hear("feedback_shortcut", told),
 };
