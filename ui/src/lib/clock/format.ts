@@ -45,7 +45,7 @@ export function countdown(left: Left, now: number): string {
 type Style = "time" | "weekday" | "longWeekday" | "date" | "year" | "full" | "longDate";
 
 const styles: Record<Style, Intl.DateTimeFormatOptions> = {
-  time: { hour: "numeric", minute: "2-digit" },
+  time: { hour: "2-digit", minute: "2-digit" },
   weekday: { weekday: "short" },
   longWeekday: { weekday: "long" },
   date: { day: "numeric", month: "short" },
@@ -59,8 +59,15 @@ const kept = new Map<string, Intl.DateTimeFormat>();
 function format(style: Style, at: number): string {
   const key = `${language.tag} ${style}`;
   let formatter = kept.get(key);
-  if (!formatter) kept.set(key, (formatter = new Intl.DateTimeFormat(language.tag, styles[style])));
+  if (!formatter) kept.set(key, (formatter = made(style)));
   return formatter.format(at);
+}
+
+/** 09:12 where the day has 24 hours, 9:12 AM where it has twice 12. */
+function made(style: Style): Intl.DateTimeFormat {
+  const formatter = new Intl.DateTimeFormat(language.tag, styles[style]);
+  const twelve = style === "time" && formatter.resolvedOptions().hour12 === true;
+  return twelve ? new Intl.DateTimeFormat(language.tag, { ...styles.time, hour: "numeric" }) : formatter;
 }
 
 const localDay = (at: number): number => {

@@ -1,6 +1,6 @@
 // Moving about: in the queue, into a customer, along a timeline, back out.
 import { focusList, focusTimeline, leaveText } from "../state/focus";
-import { choose, move } from "../state/navigate";
+import { choose, go, move } from "../state/navigate";
 import { opened } from "../state/opened.svelte";
 import { queue } from "../state/queue.svelte";
 import { current, isQueue } from "../state/view.svelte";
@@ -19,6 +19,7 @@ function enter(): void {
 function back(): void {
   if (leaveText()) return;
   if (current.cardOpen || current.placesOpen) current.cardOpen = current.placesOpen = false;
+  else if (current.view.kind === "board_list") void go({ kind: "board" });
   else {
     current.pane = "list";
     focusList();

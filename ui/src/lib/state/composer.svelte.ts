@@ -10,6 +10,9 @@ import { toasts } from "./toasts.svelte";
 
 export type Mode = "reply" | "note";
 
+/** Drafts are asked for where the agent rests, not wherever they pass through. */
+const REST_MS = 40;
+
 class Composer {
   matter = $state.raw<Matter | null>(null);
   text = $state("");
@@ -118,8 +121,12 @@ class Composer {
   }
 
   async #loadDraft(conversation: string): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    if (this.matter?.conversation !== conversation) return;
     const text = await drafts.load(conversation).catch(() => "");
-    if (this.matter?.conversation === conversation && this.text === "" && text !== "") this.#begin(text);
+    if (this.matter?.conversation !== conversation || text === this.text) return;
+    if (this.text === "") this.#begin(text);
+    else this.text = text;
   }
 }
 

@@ -17,9 +17,9 @@ class Drafts {
     if (known !== undefined) return known;
     const stored = (await backend.draftGet(conversation)) ?? "";
     const typedMeanwhile = this.#known.get(conversation);
-    if (typedMeanwhile !== undefined) return typedMeanwhile;
-    this.#known.set(conversation, stored);
-    return stored;
+    if (typedMeanwhile === undefined) this.#known.set(conversation, stored);
+    else if (stored !== "") this.put(conversation, `${stored}\n${typedMeanwhile}`);
+    return this.#known.get(conversation) ?? "";
   }
 
   put(conversation: string, text: string): void {

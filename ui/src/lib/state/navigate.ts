@@ -53,7 +53,8 @@ export function showRow(row: QueueRow, direction: number): void {
   const neighbours: string[] = [];
   for (let step = 1; step <= AHEAD; step += 1) push(neighbours, queue.cursor + way * step);
   for (let step = 1; step <= BEHIND; step += 1) push(neighbours, queue.cursor - way * step);
-  opened.prefetch(neighbours);
+  // Behind this key's own paint, which matters more than the next one's.
+  requestAnimationFrame(() => setTimeout(() => opened.prefetch(neighbours)));
 }
 
 function push(customers: string[], index: number): void {

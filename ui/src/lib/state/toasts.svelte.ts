@@ -23,7 +23,7 @@ class Toasts {
   }
 
   #add(toast: Toast, stays: number): number {
-    this.list = [...this.list.slice(-2), toast];
+    this.list = [...this.list.slice(-1), toast];
     setTimeout(() => this.drop(toast.id), stays);
     return toast.id;
   }
