@@ -2,6 +2,10 @@
 import type { Channel } from "./Channel";
 
 /**
- * Answers given on one channel while someone on another had been due earlier.
+ * Answers on one channel given while someone on another had been due earlier, and waiting.
  */
-export type QueueJump = { favoured: Channel, passed: Channel, count: number, };
+export type QueueJump = { favoured: Channel, passed_over: Channel, 
+/**
+ * Answers. One that passed over two channels is in both rows.
+ */
+count: number, };
