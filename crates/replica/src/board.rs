@@ -241,9 +241,11 @@ fn turn(r: &rusqlite::Row, now: Timestamp, terms: &dyn TermsLookup) -> rusqlite:
 fn row(channel: Channel, turns: &[Turn], now: Timestamp) -> BoardRow {
     let of = || turns.iter().filter(move |t| t.channel == channel);
     let open = || of().filter(|t| t.open());
-    let answered = || of().filter(|t| !t.open() && !t.waived && !t.live_call);
+    let answered = || of().filter(|t| !t.open() && !t.waived);
+    // Nobody queued for a call that was picked up.
+    let queued = || answered().filter(|t| !t.live_call);
     let waits =
-        |first: bool| answered().filter(move |t| t.first == first).map(|t| t.wait_s).collect::<Vec<_>>();
+        |first: bool| queued().filter(move |t| t.first == first).map(|t| t.wait_s).collect::<Vec<_>>();
     let (mut first, mut next) = (waits(true), waits(false));
     let oldest = open().min_by_key(|t| t.started_at);
     BoardRow {

@@ -5,6 +5,9 @@ import { oneAtATime } from "./oneAtATime";
 import { toFetch, WINDOW, type Span } from "./queueWindow";
 import type { QueueSource } from "./view.svelte";
 
+/** A customer that moves further than this in the queue is not followed by the cursor. */
+const FOLLOWED = 4;
+
 class Queue {
   source = $state.raw<QueueSource>({ kind: "due_next" });
   rows = $state.raw<QueueRow[]>([]);
@@ -85,8 +88,10 @@ class Queue {
   }
 
   #follow(): void {
-    const at = this.customer === null ? -1 : this.rows.findIndex((row) => row.customer === this.customer);
-    if (at >= 0) this.cursor = this.offset + at;
+    const found = this.customer === null ? -1 : this.rows.findIndex((row) => row.customer === this.customer);
+    const at = this.offset + found;
+    // Answered, a customer sinks far down or out of the queue: the next one is then where this one was.
+    if (found >= 0 && Math.abs(at - this.cursor) <= FOLLOWED) this.cursor = at;
     else this.cursor = Math.max(0, Math.min(this.cursor, this.total - 1));
   }
 }

@@ -6,7 +6,7 @@ import { gather, onGathered } from "./changes";
 import { desk } from "./desk.svelte";
 import { drafts } from "./drafts";
 import { feedbackList } from "./feedbackList.svelte";
-import { go, look } from "./navigate";
+import { go, look, showRow } from "./navigate";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
 import { queue } from "./queue.svelte";
@@ -22,6 +22,11 @@ export async function enter(): Promise<void> {
 export async function begin(): Promise<void> {
   await desk.loadSession();
   if (desk.session?.state === "signed_in") await enter();
+}
+
+/** A first sync fills an empty queue: its first customer is shown as if it had been there. */
+function openFirst(): void {
+  if (opened.customer === null && current.pane === "list" && queue.selected) showRow(queue.selected, 1);
 }
 
 /** Listens until the window goes. */
@@ -40,7 +45,7 @@ export function listen(): () => void {
       if (desk.session?.state !== "signed_in") return;
       if (settings) void desk.loadSettings();
       void desk.loadCounts();
-      if (isQueue(current.view)) void queue.refresh();
+      if (isQueue(current.view)) void queue.refresh().then(openFirst);
       opened.changed(customers);
       if (feedback && current.view.kind === "feedback") void feedbackList.load();
       void outgoingList.load();
