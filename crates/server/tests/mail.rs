@@ -1,0 +1,216 @@
+//! A server between a real IMAP server and a real SMTP server: mail comes in once, answers go out
+//! threaded, and what the customer answers lands where it belongs.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use evendesk_domain::channel::Channel;
+use evendesk_domain::command::{Command as Asked, CommandBody, ReplyDraft, Then};
+use evendesk_domain::decide::World as _;
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{AccountId, CommandId, ConversationId, DeviceId, MessageId, UserId};
+use evendesk_domain::settings::AccountSettings;
+use evendesk_domain::stream::Recorded;
+use evendesk_protocol::Outcome;
+use evendesk_server::writer::Work;
+use evendesk_server::{Options, Running, Server, secrets};
+use evendesk_testkit::mail::MailWorld;
+use uuid::Uuid;
+
+const SHOP: &str = "help@shop.example";
+const ADA: &str = "ada@customer.example";
+
+fn mails() -> MailWorld {
+    let mails = MailWorld::start();
+    mails.add_user(SHOP, "shop-password");
+    mails.add_user(ADA, "ada-password");
+    mails
+}
+
+async fn shop(data: &Path, mails: &MailWorld) -> (Running, AccountId, UserId) {
+    let running = Server::start(Options::new(data)).await.unwrap();
+    let user = running.sign_in_here("Jo", DeviceId(Uuid::nil())).await.unwrap().agent.user;
+    let app = running.app();
+    let team = app.readers.get().unwrap().world_kept().default_team().unwrap().unwrap();
+    let id = AccountId(Uuid::now_v7());
+    let settings = AccountSettings {
+        channel: Channel::Email,
+        name: "help".into(),
+        address: SHOP.into(),
+        team: team.id,
+        imap: Some(format!("imap://127.0.0.1:{}", mails.imap_port)),
+        smtp: Some(format!("smtp://127.0.0.1:{}", mails.smtp_port)),
+        user: Some(SHOP.into()),
+        webhook: None,
+    };
+    secrets::keep(&*app.journal, &app.seal, id, "shop-password").unwrap();
+    let save = CommandBody::SaveAccount { id, settings };
+    let outcome = app.writer.settle(Work::Operator(Box::new(save))).await.unwrap();
+    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    (running, id, user)
+}
+
+fn letter(id: &str, subject: &str, more: &str, text: &str) -> Vec<u8> {
+    format!(
+        "From: Ada <{ADA}>\r\nTo: {SHOP}\r\nSubject: {subject}\r\nMessage-ID: <{id}@customer.example>\r\n\
+         Date: Mon, 1 Jun 2026 08:00:00 +0000\r\n{more}\r\n{text}\r\n"
+    )
+    .into_bytes()
+}
+
+fn events(running: &Running) -> Vec<Recorded> {
+    running.app().journal.read(0, 10_000).unwrap()
+}
+
+async fn until<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_secs(15), "waited for {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The conversations in which the n-th and all earlier mails are.
+async fn received(running: &Running, count: usize) -> Vec<ConversationId> {
+    until(&format!("{count} mails"), || {
+        let mut all = events(running);
+        all.retain(|e| matches!(e.event, Event::MessageReceived { .. }));
+        (all.len() >= count).then(|| all.iter().map(|e| ConversationId(e.stream.id)).collect())
+    })
+    .await
+}
+
+async fn answer(
+    running: &Running,
+    user: UserId,
+    account: AccountId,
+    conversation: ConversationId,
+) -> MessageId {
+    let app = running.app();
+    let state = app.readers.get().unwrap().world_kept().conversation(conversation).unwrap().unwrap();
+    let message = MessageId(Uuid::now_v7());
+    let body = CommandBody::Reply(ReplyDraft {
+        conversation,
+        message,
+        channel: Channel::Email,
+        account,
+        to: String::new(),
+        text: "There is, in the kitchen.".into(),
+        follow_up: false,
+        seen: state.last_public(),
+        then: Then::Nothing,
+    });
+    let command = Box::new(Asked { id: CommandId(Uuid::now_v7()), depends_on: None, body });
+    let outcome = app.writer.settle(Work::Agent { user, command }).await.unwrap();
+    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    message
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_comes_in_once_its_answer_goes_out_threaded_and_the_next_one_finds_its_way() {
+    let mails = mails();
+    let dir = tempfile::tempdir().unwrap();
+    let (running, account, user) = shop(dir.path(), &mails).await;
+    mails.deliver(&letter("1", "Tea", "", "Is there any?"), ADA, SHOP);
+    let conversation = received(&running, 1).await[0];
+
+    let message = answer(&running, user, account, conversation).await;
+    let sent = String::from_utf8(mails.wait_for_mails(ADA, 1).remove(0)).unwrap();
+    assert!(sent.contains("In-Reply-To: <1@customer.example>"), "{sent}");
+    assert!(sent.contains(&format!("Message-ID: <{message}@shop.example>")), "{sent}");
+    until("the delivery to be recorded", || {
+        let delivered = |e: &Recorded| matches!(e.event, Event::Delivered { message: m } if m == message);
+        events(&running).iter().any(delivered).then_some(())
+    })
+    .await;
+
+    let thread = format!("In-Reply-To: <{message}@shop.example>\r\n");
+    mails.deliver(&letter("2", "Something else", &thread, "Thank you!"), ADA, SHOP);
+    assert_eq!(received(&running, 2).await, [conversation, conversation]);
+
+    // Another server's numbers for the same mails bring nothing new, nor does a restart.
+    mails.renumber(SHOP);
+    running.stop().await;
+    let running = Server::start(Options::new(dir.path())).await.unwrap();
+    mails.deliver(&letter("3", "Coffee", "", "And coffee?"), ADA, SHOP);
+    assert_eq!(received(&running, 3).await.len(), 3);
+    assert_eq!(mails.mailbox(ADA).len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_is_away_says_so_on_the_board_and_catches_up() {
+    let mut mails = mails();
+    mails.stop_imap();
+    let dir = tempfile::tempdir().unwrap();
+    let (running, account, _) = shop(dir.path(), &mails).await;
+    mails.deliver(&letter("1", "Tea", "", "Hello?"), ADA, SHOP);
+    let problem = until("the account to ail", || running.app().health.all().remove(&account)).await;
+    assert!(problem.sentence.contains("cannot be reached"), "{}", problem.sentence);
+    mails.start_imap();
+    received(&running, 1).await;
+    until("the account to be well", || running.app().health.all().is_empty().then_some(())).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_no_server_takes_fails_for_good_and_says_why() {
+    let mails = mails();
+    let dir = tempfile::tempdir().unwrap();
+    let (running, account, user) = shop(dir.path(), &mails).await;
+    // Delivered to us, but from an address that does not exist: the answer will be refused.
+    let stranger =
+        String::from_utf8(letter("1", "Tea", "", "Hi")).unwrap().replace(ADA, "nobody@customer.example");
+    mails.deliver(stranger.as_bytes(), ADA, SHOP);
+    let conversation = received(&running, 1).await[0];
+    let message = answer(&running, user, account, conversation).await;
+    let reason = until("the failure", || {
+        events(&running).into_iter().find_map(|e| match e.event {
+            Event::DeliveryFailed { message: m, reason } if m == message => Some(reason),
+            _ => None,
+        })
+    })
+    .await;
+    assert!(reason.contains("refuse"), "{reason}");
+    running.stop().await;
+}
+
+#[test]
+fn a_mailbox_is_pulled_from_the_command_line_and_its_last_line_counts_what_is_there() {
+    let mails = mails();
+    let dir = tempfile::tempdir().unwrap();
+    for n in 1..=5 {
+        let thread =
+            if n > 1 { format!("In-Reply-To: <{}@customer.example>\r\n", n - 1) } else { String::new() };
+        mails.deliver(&letter(&n.to_string(), "Tea", &thread, "Is there any?"), ADA, SHOP);
+    }
+    let imap = format!("imap://127.0.0.1:{}", mails.imap_port);
+    let added =
+        server(dir.path(), &["mailbox", "add", "help", "--imap", &imap, "--user", SHOP, "--password-stdin"]);
+    assert!(added.contains("help"), "{added}");
+    for _ in 0..2 {
+        let pulled = server(dir.path(), &["mailbox", "pull", "help"]);
+        assert_eq!(pulled.lines().last(), Some("5 1"), "{pulled}");
+    }
+}
+
+/// Runs the binary with the mailbox's password on its standard input.
+fn server(data: &Path, args: &[&str]) -> String {
+    use std::io::Write as _;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_evendesk-server"))
+        .arg("--data")
+        .arg(data)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the server's binary runs");
+    child.stdin.take().expect("a pipe").write_all(b"shop-password\n").expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).expect("text")
+}
