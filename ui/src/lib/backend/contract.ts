@@ -37,6 +37,7 @@ export interface Backend {
   onChanged(hear: (changed: T.Changed) => void): Unlisten;
   onConnection(hear: (connection: T.Connection) => void): Unlisten;
   onOpenCustomer(hear: (open: T.OpenCustomer) => void): Unlisten;
+  onPresence(hear: (presence: T.Presence) => void): Unlisten;
   onFeedbackShortcut(hear: (shortcut: T.FeedbackShortcut) => void): Unlisten;
 }
 

@@ -56,5 +56,6 @@ export const tauriBackend: Backend = {
     void invoke<OpenCustomer | null>("take_opening").then((kept) => kept && told(kept));
     return stop;
   },
+  onPresence: (told) => hear("presence", told),
   onFeedbackShortcut: (told) => hear("feedback_shortcut", told),
 };

@@ -37,6 +37,7 @@ export type { OutgoingItem } from "./generated/OutgoingItem";
 export type { OutgoingState } from "./generated/OutgoingState";
 export type { PersonHit } from "./generated/PersonHit";
 export type { Place } from "./generated/Place";
+export type { Presence } from "./generated/Presence";
 export type { Priority } from "./generated/Priority";
 export type { QueuePage } from "./generated/QueuePage";
 export type { QueueRow } from "./generated/QueueRow";

@@ -30,6 +30,11 @@ export function keyFor(id: string): string | undefined {
 
 export const isOffered = (command: Command): boolean => command.when?.() ?? true;
 
+export function canRun(id: string): boolean {
+  const command = byId.get(id);
+  return command !== undefined && isOffered(command);
+}
+
 /** Does `id` if it can be done now. */
 export function run(id: string): void {
   const command = byId.get(id);

@@ -193,6 +193,9 @@ export const de: Record<Key, Phrase> = {
   "composer.readOnly": "Dieses Anliegen kann nur gelesen werden.",
   "composer.noRoute": "Es gibt keine Adresse zum Schreiben. Halten Sie stattdessen einen Anruf fest.",
 
+  "presence.writing": "{name} schreibt hier gerade",
+  "presence.looking": "{name} sieht sich das gerade an",
+
   "act.assign": "Zuweisen",
   "act.snooze": "Zurückstellen",
   "act.resolve": "Lösen",

@@ -193,6 +193,9 @@ export const en = {
   "composer.readOnly": "This matter can only be read.",
   "composer.noRoute": "There is no address to write to. Log a call instead.",
 
+  "presence.writing": "{name} is writing here",
+  "presence.looking": "{name} is looking at this",
+
   "act.assign": "Assign",
   "act.snooze": "Snooze",
   "act.resolve": "Resolve",

@@ -1,6 +1,6 @@
 // A desk of paper: the whole contract in memory, for developing and testing the window alone.
 // It keeps promises a real desk keeps: commands wait while offline, a reply overtaken comes back.
-import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Session, Submitted } from "../backend";
+import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Presence, Session, Submitted } from "../backend";
 import { newId } from "../newId";
 import { apply, findConversation, PaperRefusal, type World } from "./commands";
 import { boardOf, explain, listOf } from "./figures";
@@ -15,6 +15,7 @@ export class PaperDesk {
   readonly changed = new Hearers<Changed>();
   readonly connected = new Hearers<Connection>();
   readonly opened = new Hearers<OpenCustomer>();
+  readonly presence = new Hearers<Presence>();
   readonly shortcut = new Hearers<FeedbackShortcut>();
   readonly drafts = new Map<string, string>();
   outgoing: OutgoingItem[] = [];
@@ -191,6 +192,7 @@ export function paperBackend(desk: PaperDesk): Backend {
     onChanged: (hear) => desk.changed.add(hear),
     onConnection: (hear) => desk.connected.add(hear),
     onOpenCustomer: (hear) => desk.opened.add(hear),
+    onPresence: (hear) => desk.presence.add(hear),
     onFeedbackShortcut: (hear) => desk.shortcut.add(hear),
   };
 }

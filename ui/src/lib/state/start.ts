@@ -9,6 +9,7 @@ import { feedbackList } from "./feedbackList.svelte";
 import { go, look, showRow } from "./navigate";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
+import { presence } from "./presence.svelte";
 import { queue } from "./queue.svelte";
 import { current, isQueue } from "./view.svelte";
 import { hearShortcut } from "./feedbackClick";
@@ -40,6 +41,7 @@ export function listen(): () => void {
       if (was.pending !== connection.pending || was.attention !== connection.attention) void outgoingList.load();
     }),
     backend.onOpenCustomer(({ customer, conversation }) => look(customer, conversation)),
+    backend.onPresence((told) => presence.hear(told)),
     backend.onFeedbackShortcut(({ text }) => void hearShortcut(text)),
     onGathered(({ customers, feedback, settings }) => {
       if (desk.session?.state !== "signed_in") return;
