@@ -3,6 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
 /// A data folder, ours until this is dropped.
 pub struct Folder {
     root: PathBuf,
@@ -30,6 +32,21 @@ impl Folder {
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse(root.to_owned())),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
+    }
+
+    /// Who this installation is among others, the same over restarts: what it held when it was killed is
+    /// its own again at once. The lock sees to it that there are never two of them.
+    pub fn node(&self) -> Result<Uuid, FolderError> {
+        let path = self.root.join("node");
+        let unusable = |source| FolderError::Unusable { path: path.clone(), source };
+        if let Ok(text) = std::fs::read_to_string(&path)
+            && let Ok(node) = Uuid::parse_str(text.trim())
+        {
+            return Ok(node);
+        }
+        let node = Uuid::new_v4();
+        std::fs::write(&path, format!("{node}\n")).map_err(unusable)?;
+        Ok(node)
     }
 
     pub fn root(&self) -> &Path {
@@ -76,7 +93,8 @@ mod tests {
         let path = dir.path().join("data");
         let held = Folder::open(&path).unwrap();
         assert!(matches!(Folder::open(&path), Err(FolderError::InUse(_))));
+        let node = held.node().unwrap();
         drop(held);
-        Folder::open(&path).unwrap();
+        assert_eq!(Folder::open(&path).unwrap().node().unwrap(), node);
     }
 }

@@ -11,7 +11,6 @@ use evendesk_protocol::http::SignedIn;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch as observe};
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use crate::blobs::Blobs;
 use crate::clock::Clock;
@@ -143,7 +142,7 @@ fn open(
         limits: Limits::default(),
         presence: broadcast::channel(256).0,
         stopping,
-        node: Uuid::new_v4(),
+        node: folder.node().map_err(StoreError::from)?,
         private_webhooks: options.private_webhooks,
         health: Health::default(),
         sample_answers: broadcast::channel(64).0,

@@ -123,9 +123,16 @@ impl Hosts {
     }
 }
 
+/// Which way of an account: each can ail by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    In,
+    Out,
+}
+
 /// What is wrong with an account, for the board; gone when it works again.
 #[derive(Default)]
-pub struct Health(Mutex<HashMap<AccountId, Problem>>);
+pub struct Health(Mutex<HashMap<(AccountId, Way), Problem>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
@@ -134,26 +141,33 @@ pub struct Problem {
 }
 
 impl Health {
-    fn problems(&self) -> MutexGuard<'_, HashMap<AccountId, Problem>> {
+    fn problems(&self) -> MutexGuard<'_, HashMap<(AccountId, Way), Problem>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns whether this is news.
-    pub fn ails(&self, account: AccountId, sentence: String, now: Timestamp) -> bool {
+    pub fn ails(&self, account: AccountId, way: Way, sentence: String, now: Timestamp) -> bool {
         let mut problems = self.problems();
-        let known = problems.get(&account);
+        let known = problems.get(&(account, way));
         let since = known.map_or(now, |p| p.since);
         let news = known.is_none_or(|p| p.sentence != sentence);
-        problems.insert(account, Problem { sentence, since });
+        problems.insert((account, way), Problem { sentence, since });
         news
     }
 
-    pub fn is_well(&self, account: AccountId) {
-        self.problems().remove(&account);
+    pub fn is_well(&self, account: AccountId, way: Way) {
+        self.problems().remove(&(account, way));
     }
 
+    /// By account; what keeps mail from coming in counts more.
     pub fn all(&self) -> HashMap<AccountId, Problem> {
-        self.problems().clone()
+        let mut all = HashMap::new();
+        for ((account, way), problem) in self.problems().iter() {
+            if *way == Way::In || !all.contains_key(account) {
+                all.insert(*account, problem.clone());
+            }
+        }
+        all
     }
 }
 

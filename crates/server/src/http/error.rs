@@ -1,9 +1,11 @@
 //! What a request can fail with. What is wrong inside stays inside: it is logged, not told.
 
 use axum::Json;
+use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evendesk_protocol::http::Problem;
+use serde::de::DeserializeOwned;
 
 use crate::writer::Undecided;
 
@@ -86,6 +88,20 @@ impl From<Undecided> for HttpError {
             Undecided::Busy | Undecided::Stopping => Self::Busy,
             Undecided::Store(why) => Self::Internal(why),
         }
+    }
+}
+
+/// A body as JSON; what is wrong with it is said as every problem is.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Asked<T> {
+    type Rejection = HttpError;
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
+        let body = Json::from_request(request, state).await;
+        body.map(|Json(asked)| Self(asked)).map_err(|e| match e.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => HttpError::TooLarge,
+            _ => HttpError::Invalid(format!("The request cannot be read: {}", e.body_text())),
+        })
     }
 }
 

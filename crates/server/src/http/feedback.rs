@@ -1,7 +1,6 @@
 //! Unsigned feedback. No sign-in, no address, no header is looked at besides the workspace's submit
 //! key; nothing is logged; what undoes it is kept apart from the event.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use evendesk_domain::command::SystemCommand;
@@ -10,6 +9,7 @@ use evendesk_protocol::Outcome;
 use evendesk_protocol::http::{HeardFeedback, SUBMIT_KEY_HEADER, UndoFeedback};
 
 use super::HttpError;
+use super::error::Asked;
 use crate::auth::digest;
 use crate::state::App;
 use crate::writer::Work;
@@ -17,7 +17,7 @@ use crate::writer::Work;
 pub async fn hear(
     State(app): State<App>,
     headers: HeaderMap,
-    Json(heard): Json<HeardFeedback>,
+    Asked(heard): Asked<HeardFeedback>,
 ) -> Result<StatusCode, HttpError> {
     let key = headers.get(SUBMIT_KEY_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if digest(key) != digest(&app.workspace.submit_key) {
@@ -34,7 +34,7 @@ pub async fn hear(
     Ok(StatusCode::CREATED)
 }
 
-pub async fn undo(State(app): State<App>, Json(undo): Json<UndoFeedback>) -> Result<StatusCode, HttpError> {
+pub async fn undo(State(app): State<App>, Asked(undo): Asked<UndoFeedback>) -> Result<StatusCode, HttpError> {
     app.limits.feedback.try_take((), app.clock.now()).map_err(HttpError::TooMany)?;
     let kept = app.journal.undo(undo.feedback)?.ok_or(HttpError::NotFound)?;
     if digest(&undo.secret) != kept {

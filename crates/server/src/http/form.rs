@@ -16,6 +16,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::HttpError;
+use super::error::Asked;
 use super::guard::Caller;
 use crate::state::App;
 
@@ -65,7 +66,7 @@ pub async fn submit_json(
     State(app): State<App>,
     Caller(address): Caller,
     Path(account): Path<Uuid>,
-    Json(submission): Json<Submission>,
+    Asked(submission): Asked<Submission>,
 ) -> Result<Response, HttpError> {
     let account = form(&app, account)?;
     app.limits.forms.try_take(address, app.clock.now()).map_err(HttpError::TooMany)?;

@@ -10,6 +10,7 @@ use evendesk_journal::Session;
 use evendesk_protocol::http::{SignIn, SignedIn};
 
 use super::HttpError;
+use super::error::Asked;
 use super::guard::Caller;
 use crate::auth::{SESSION_DAYS, Token, verify};
 use crate::state::{App, SignedInAs};
@@ -17,7 +18,7 @@ use crate::state::{App, SignedInAs};
 pub async fn sign_in(
     State(app): State<App>,
     Caller(address): Caller,
-    Json(request): Json<SignIn>,
+    Asked(request): Asked<SignIn>,
 ) -> Result<Json<SignedIn>, HttpError> {
     let now = app.clock.now();
     if request.login.chars().count() > evendesk_domain::limits::LINE_CHARS {

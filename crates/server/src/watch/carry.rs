@@ -15,7 +15,7 @@ use reqwest::Url;
 
 use crate::sample;
 use crate::secrets;
-use crate::state::App;
+use crate::state::{App, Way};
 
 const POST_WITHIN: Duration = Duration::from_secs(20);
 
@@ -41,10 +41,14 @@ pub async fn try_once(app: &App, seq: u64) -> (Verdict, Timestamp) {
         }
         Ok(Some(account)) => by_channel(app, &account, reply, recorded.at).await,
     };
-    if let Verdict::AccountNeedsAttention(sentence) = &verdict
-        && app.health.ails(reply.account, sentence.clone(), now)
-    {
-        tracing::warn!("account {}: {sentence}", reply.account);
+    match &verdict {
+        Verdict::Sent => app.health.is_well(reply.account, Way::Out),
+        Verdict::AccountNeedsAttention(sentence) => {
+            if app.health.ails(reply.account, Way::Out, sentence.clone(), now) {
+                tracing::warn!("account {}: {sentence}", reply.account);
+            }
+        }
+        Verdict::Later(_) | Verdict::Failed(_) => {}
     }
     (verdict, recorded.at)
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::{Lease, backoff, rest};
 use crate::seal::Seal;
 use crate::secrets;
-use crate::state::App;
+use crate::state::{App, Way};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -123,11 +123,11 @@ async fn look(
 fn pause_after(app: &App, id: AccountId, looked: Result<(), (String, bool)>, failures: &mut u32) -> Duration {
     let Err((sentence, needs_a_person)) = looked else {
         *failures = 0;
-        app.health.is_well(id);
+        app.health.is_well(id, Way::In);
         return LOOK_EVERY;
     };
     *failures += 1;
-    if app.health.ails(id, sentence.clone(), app.clock.now()) {
+    if app.health.ails(id, Way::In, sentence.clone(), app.clock.now()) {
         tracing::warn!("mailbox {id}: {sentence}");
     }
     let pause = backoff(*failures, LOOK_EVERY, LONGEST_PAUSE);
