@@ -112,7 +112,7 @@ impl Home {
         let options = ServerOptions { demo, ..ServerOptions::new(folder(&self.data, demo).join("server")) };
         let desk = self.desk();
         let device = desk.device()?;
-        let begun = tauri::async_runtime::block_on(async {
+        let begun = wait_for(async {
             let server = Server::start(options).await.map_err(|e| e.to_string())?;
             let signed_in = server.sign_in_here(name, device).await.map_err(|e| e.to_string())?;
             Ok::<_, String>((server, signed_in))
@@ -169,7 +169,7 @@ impl Home {
     fn stop_server(&self) {
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(server) = server {
-            tauri::async_runtime::block_on(server.stop());
+            wait_for(server.stop());
         }
     }
 
@@ -177,6 +177,15 @@ impl Home {
     pub fn close(&self) {
         self.stop_server();
     }
+}
+
+/// Waits on a thread of its own: commands of the page run on the runtime's threads, where waiting for
+/// the runtime is not allowed.
+fn wait_for<T: Send>(work: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| match scope.spawn(|| tauri::async_runtime::block_on(work)).join() {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
 }
 
 fn kept(error: crate::KeychainError) -> ApiError {
