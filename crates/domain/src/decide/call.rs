@@ -1,7 +1,7 @@
 //! Calls logged by agents, in and out.
 
 use super::{Context, Decided, No, Refusal, World};
-use crate::channel::Channel;
+use crate::channel::{Channel, Identity};
 use crate::clock::Priority;
 use crate::command::CallDraft;
 use crate::event::{Call, CallDirection, Event, Opened};
@@ -11,7 +11,8 @@ use crate::permission::{Agent, Scope, visible};
 
 pub(super) fn log(world: &dyn World, agent: &Agent, draft: &CallDraft, cx: &Context) -> Result<Decided, No> {
     check(&draft.call, draft, cx)?;
-    let logged = Event::CallLogged { message: draft.message, call: Box::new(draft.call.clone()) };
+    let call = Call { number: number(draft.call.number.as_ref())?, ..draft.call.clone() };
+    let logged = Event::CallLogged { message: draft.message, call: Box::new(call.clone()) };
     if !draft.opens {
         let conversation = super::conversation::open_to(world, agent, draft.conversation)?;
         if conversation.holds(draft.message) {
@@ -22,7 +23,7 @@ pub(super) fn log(world: &dyn World, agent: &Agent, draft: &CallDraft, cx: &Cont
     if world.conversation(draft.conversation)?.is_some() {
         return Ok(Vec::new());
     }
-    let (customer, mut events) = customer(world, draft)?;
+    let (customer, mut events) = customer(world, draft, call.number.as_ref())?;
     let stream = draft.conversation.into();
     events.push((stream, Event::ConversationOpened(opened(world, agent, draft, customer)?)));
     events.push((stream, logged));
@@ -51,16 +52,29 @@ fn check(call: &Call, draft: &CallDraft, cx: &Context) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The number as everybody else writes it: two ways to type it are one number.
+fn number(typed: Option<&Identity>) -> Result<Option<Identity>, Refusal> {
+    let Some(typed) = typed else { return Ok(None) };
+    let known = Identity::new(typed.kind, &typed.value, None);
+    known
+        .map(Some)
+        .map_err(|why| Refusal::invalid(format!("The number {} cannot be used: {why}.", typed.value)))
+}
+
 /// The customer meant, or the candidate. Where the number already has an owner that the desk did not
 /// know, the candidate opens merged into that owner, so that nothing the desk made is orphaned.
-fn customer(world: &dyn World, draft: &CallDraft) -> Result<(CustomerId, Decided), No> {
+fn customer(
+    world: &dyn World,
+    draft: &CallDraft,
+    number: Option<&Identity>,
+) -> Result<(CustomerId, Decided), No> {
     if !draft.opens_customer {
         world.customer(draft.customer)?.ok_or_else(|| Refusal::not_found("customer"))?;
         return Ok((draft.customer, Vec::new()));
     }
     let stream = draft.customer.into();
     let mut events = vec![(stream, Event::CustomerOpened { name: draft.name.trim().to_owned() })];
-    if let Some(number) = &draft.call.number {
+    if let Some(number) = number {
         match world.identity_owner(number)? {
             Some(owner) => {
                 let into = world.root_customer(owner)?;

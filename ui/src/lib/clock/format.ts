@@ -18,6 +18,15 @@ export function span(seconds: number): string {
   return h === 0 || d > 9 ? t("span.d", { d: String(d) }) : t("span.dh", { d: String(d), h: String(h) });
 }
 
+/** A span of business time: hours and minutes, since a working day is not 24 of them. */
+export function businessSpan(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < DAY) return span(whole);
+  const h = String(Math.floor(whole / HOUR));
+  const m = Math.floor((whole % HOUR) / MINUTE);
+  return m === 0 ? t("span.h", { h }) : t("span.hm", { h, m: two(m) });
+}
+
 /** For a narrow column: the largest unit only, once it is days. */
 export function shortSpan(seconds: number): string {
   if (seconds < DAY) return span(seconds);

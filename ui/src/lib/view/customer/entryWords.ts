@@ -1,6 +1,6 @@
 // An entry in words: who, by which way, when, what to know of it.
 import type { EntryKind, TimelineEntry } from "../../backend";
-import { moment, span } from "../../clock/format";
+import { businessSpan, moment, span } from "../../clock/format";
 import { clock } from "../../clock/now.svelte";
 import { t } from "../../i18n/index.svelte";
 import { opened } from "../../state/opened.svelte";
@@ -54,7 +54,7 @@ function theirs(kind: Extract<EntryKind, { kind: "message" }>): Described {
 function ours(entry: TimelineEntry, kind: Extract<EntryKind, { kind: "reply" }>): Described {
   const facts: string[] = [];
   const marks: Mark[] = [];
-  if (kind.answered_in_s !== null) facts.push(t("entry.answeredIn", { span: span(kind.answered_in_s) }));
+  if (kind.answered_in_s !== null) facts.push(t("entry.answeredIn", { span: businessSpan(kind.answered_in_s) }));
   if (kind.follow_up) marks.push({ text: t("entry.followUp"), tone: "quiet" });
   if (kind.delivery === "failed") {
     marks.push({ text: t("entry.failed"), tone: "late" });
