@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read};
+use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read, SetAside};
 use evendesk_domain::command::SystemCommand;
 use evendesk_domain::decide::World;
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId};
@@ -48,6 +48,21 @@ impl Intake for Reception {
         arrivals: Vec<Arrival>,
         cursor: Option<Cursor>,
     ) -> Result<(), IntakeError> {
+        let Some(end) = cursor else { return self.keep(account, arrivals, None).await };
+        match self.keep(account, arrivals.clone(), cursor).await {
+            Err(IntakeError::Store(_)) => self.keep_one_by_one(account, arrivals, end).await,
+            kept => kept,
+        }
+    }
+}
+
+impl Reception {
+    async fn keep(
+        &self,
+        account: AccountId,
+        arrivals: Vec<Arrival>,
+        cursor: Option<Cursor>,
+    ) -> Result<(), IntakeError> {
         self.account(account)?;
         let entries = self.entries(account, &arrivals)?;
         let mut commands: Vec<SystemCommand> = arrivals.into_iter().filter_map(receive).collect();
@@ -63,9 +78,30 @@ impl Intake for Reception {
         }
         self.take(commands).await
     }
-}
 
-impl Reception {
+    /// One bad mail stops nothing: what cannot be stored by itself is set aside. Where not even that can
+    /// be stored, it is the store that fails, and all the rest comes again.
+    async fn keep_one_by_one(
+        &self,
+        account: AccountId,
+        arrivals: Vec<Arrival>,
+        end: Cursor,
+    ) -> Result<(), IntakeError> {
+        for arrival in arrivals {
+            let here = arrival.uid.map(|last_uid| Cursor { last_uid, ..end });
+            let kept = self.keep(account, vec![arrival.clone()], here).await;
+            let (Err(IntakeError::Store(reason)), Read::Read(inbound)) = (&kept, &arrival.outcome) else {
+                kept?;
+                continue;
+            };
+            let raw = inbound.raw.clone();
+            let aside = SetAside { raw, reason: reason.clone() };
+            let arrival = Arrival { outcome: Read::SetAside(aside), ..arrival };
+            self.keep(account, vec![arrival], here).await?;
+        }
+        self.keep(account, Vec::new(), Some(end)).await
+    }
+
     /// All of it or none; waits its turn when the writer is busy.
     async fn take(&self, commands: Vec<SystemCommand>) -> Result<(), IntakeError> {
         if commands.is_empty() {

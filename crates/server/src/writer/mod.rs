@@ -4,6 +4,7 @@
 mod scribe;
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use evendesk_domain::command::{Command, CommandBody, SystemCommand};
@@ -141,27 +142,62 @@ fn run(
             queued.push(next);
         }
         let (asks, answers): (Vec<Ask>, Vec<_>) = queued.into_iter().map(|q| (q.ask, q.answer)).unzip();
-        match scribe.write(&asks, clock.now()) {
-            Ok(written) => {
-                let committed = written.committed.map(Arc::new);
-                if let Some(committed) = committed {
-                    head.send_replace(committed.to);
-                    // No follower is no failure.
-                    let _ = commits.send(committed);
+        let outcome = match attempt(&mut scribe, &asks, clock.now()) {
+            // One of them meets a bug of ours: the others must not wait for it to be mended.
+            Err(Failure::Bug) if asks.len() > 1 => {
+                for (ask, answer) in asks.into_iter().zip(answers) {
+                    let outcome = attempt(&mut scribe, std::slice::from_ref(&ask), clock.now());
+                    conclude(outcome, vec![answer], commits, head);
                 }
-                deliver(answers, written.answers);
+                continue;
             }
-            Err(e) if e.is_fenced() => {
-                tracing::error!("{e}");
-                deliver_all(answers, &Undecided::Stopping);
-                return;
-            }
-            Err(e) => {
-                tracing::error!("nothing was written: {e}");
-                deliver_all(answers, &Undecided::Store(e.to_string()));
-            }
+            outcome => outcome,
+        };
+        if conclude(outcome, answers, commits, head) {
+            return;
         }
     }
+}
+
+enum Failure {
+    Write(WriteError),
+    /// It panicked; the transaction was rolled back on the way out.
+    Bug,
+}
+
+fn attempt(scribe: &mut Scribe, asks: &[Ask], now: Timestamp) -> Result<Written, Failure> {
+    let attempt = AssertUnwindSafe(|| scribe.write(asks, now));
+    catch_unwind(attempt).map_or(Err(Failure::Bug), |written| written.map_err(Failure::Write))
+}
+
+/// Answers and tells; true when this writer must not go on.
+fn conclude(
+    outcome: Result<Written, Failure>,
+    answers: Vec<oneshot::Sender<Answer>>,
+    commits: &broadcast::Sender<Arc<Committed>>,
+    head: &watch::Sender<u64>,
+) -> bool {
+    match outcome {
+        Ok(written) => {
+            if let Some(committed) = written.committed.map(Arc::new) {
+                head.send_replace(committed.to);
+                // No follower is no failure.
+                let _ = commits.send(committed);
+            }
+            deliver(answers, written.answers);
+        }
+        Err(Failure::Write(e)) if e.is_fenced() => {
+            tracing::error!("{e}");
+            deliver_all(answers, &Undecided::Stopping);
+            return true;
+        }
+        Err(Failure::Write(e)) => {
+            tracing::error!("nothing was written: {e}");
+            deliver_all(answers, &Undecided::Store(e.to_string()));
+        }
+        Err(Failure::Bug) => deliver_all(answers, &Undecided::Store("this met a bug in Evendesk".into())),
+    }
+    false
 }
 
 /// Who asked may have hung up since; the decision stands all the same.

@@ -118,10 +118,13 @@ impl Scribe {
         if self.behind {
             self.catch_up()?;
         }
+        // Until all is well again: wherever this is left, what is missing is folded before the next batch.
+        self.behind = true;
         let writer = self.replica.write()?;
         let mut draft = Draft::new(&*self.journal, self.head);
         let answers = asks.iter().map(|ask| draft.answer(&writer, ask, ask.at.unwrap_or(now))).collect();
         if draft.batch.is_empty() {
+            self.behind = false;
             return Ok(Written { answers, committed: None });
         }
         let to = draft.head();
@@ -131,10 +134,10 @@ impl Scribe {
         let from = self.head;
         self.head = to;
         let events = draft.batch.events;
-        if let Err(e) = writer.commit() {
+        match writer.commit() {
+            Ok(()) => self.behind = false,
             // It is in the journal, so it has happened; the rows follow before anything else is decided.
-            tracing::warn!("the replica will be caught up: {e}");
-            self.behind = true;
+            Err(e) => tracing::warn!("the replica will be caught up: {e}"),
         }
         let committed = (to > from).then_some(Committed { from, to, events, scopes });
         Ok(Written { answers, committed })

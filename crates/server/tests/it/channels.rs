@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
+use evendesk_channels::intake::{Arrival, Cursor, Intake, Outcome as Read};
 use evendesk_channels::social::signature::{Secret, Signed, sign, verify};
 use evendesk_domain::channel::Channel;
 use evendesk_domain::command::{CommandBody, ReplyDraft, Then};
@@ -202,4 +203,36 @@ async fn until(done: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("it did not happen within ten seconds");
+}
+
+#[tokio::test]
+async fn one_mail_that_cannot_be_stored_is_set_aside_and_holds_nothing_up() {
+    let office = Office::open().await;
+    let mailbox = account(&office, Channel::Email, None).await;
+    let reception = office.app().reception();
+    let mail = |uid: u32| {
+        let mut inbound = crate::office::inbound("cid@customer.example", "hello");
+        inbound.account = mailbox;
+        inbound.remote_id = if uid == 2 { POISON.into() } else { uid.to_string() };
+        Arrival { uid: Some(uid), bytes: 5, outcome: Read::Read(Box::new(inbound)) }
+    };
+    choke_on(&office, POISON);
+    let cursor = Cursor { uid_validity: 1, last_uid: 3 };
+    reception.arrived(mailbox, (1..=3).map(mail).collect(), Some(cursor)).await.unwrap();
+    assert_eq!(received(&office).len(), 2);
+    assert_eq!(reception.cursor(mailbox).await.unwrap(), cursor);
+}
+
+const POISON: &str = "poison";
+
+/// Makes the read model refuse one message.
+fn choke_on(office: &Office, remote_id: &str) {
+    let folder = office.dir.path().join("replica");
+    let mut files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let file = files.find(|p| p.extension().is_some_and(|e| e == "db")).unwrap();
+    let sql = format!(
+        "CREATE TRIGGER choke BEFORE INSERT ON message WHEN NEW.remote_id = '{remote_id}'
+         BEGIN SELECT RAISE(ABORT, 'choked'); END"
+    );
+    rusqlite::Connection::open(file).unwrap().execute_batch(&sql).unwrap();
 }
