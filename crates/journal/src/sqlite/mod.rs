@@ -22,8 +22,9 @@ const KEPT_READERS: usize = 4;
 
 pub struct SqliteJournal {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    /// Closed before the writer, who as the last one moves the log into the file.
     readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
 }
 
 impl SqliteJournal {
