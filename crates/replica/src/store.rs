@@ -56,8 +56,9 @@ pub enum Keeps {
 
 /// One read model, open.
 pub struct Replica {
-    connection: Connection,
+    /// Closed before the writer, who as the last one moves the log into the file.
     readers: Readers,
+    connection: Connection,
     keeps: Keeps,
 }
 
