@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -29,6 +30,10 @@ pub struct CommandLine {
     /// Check this desk's files against their events, say what differs, and end; status 1 on any difference
     #[arg(long)]
     pub doctor: bool,
+
+    /// Let unsigned feedback leave within SECONDS, at a random moment, so that its time tells nothing
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub feedback_within: u64,
 
     /// Start in the tray, without showing the window
     #[arg(long)]
@@ -58,7 +63,13 @@ impl CommandLine {
         };
         let data =
             private_folder(&data).map_err(|source| StartProblem::Folder { folder: data.clone(), source })?;
-        Ok(Start { data, demo: self.demo, server: self.server.clone(), background: self.background })
+        Ok(Start {
+            data,
+            demo: self.demo,
+            server: self.server.clone(),
+            feedback_within: Duration::from_secs(self.feedback_within),
+            background: self.background,
+        })
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use evendesk_desk::view::Session;
 use evendesk_desk::{ApiError, Code, Desk, Error, Options as DeskOptions};
@@ -51,14 +52,15 @@ fn folder(data: &std::path::Path, demo: bool) -> PathBuf {
     if demo { data.join("demo") } else { data.to_owned() }
 }
 
-fn open(data: &std::path::Path, demo: bool) -> Result<Desk, Error> {
-    Desk::open(&folder(data, demo).join("desk"), DeskOptions { demo, ..DeskOptions::default() })
+fn open(data: &std::path::Path, demo: bool, feedback_within: Duration) -> Result<Desk, Error> {
+    let options = DeskOptions { demo, feedback_within, ..DeskOptions::default() };
+    Desk::open(&folder(data, demo).join("desk"), options)
 }
 
 impl Home {
     /// Opens the desk; what it holds can be shown before anything is connected.
     pub fn open(start: &Start) -> Result<Self, Error> {
-        let desk = open(&start.data, start.demo)?;
+        let desk = open(&start.data, start.demo, start.feedback_within)?;
         Ok(Self {
             data: start.data.clone(),
             desk: RwLock::new(Arc::new(desk)),
@@ -160,7 +162,7 @@ impl Home {
     }
 
     fn move_to(&self, app: &AppHandle, demo: bool) -> Result<(), ApiError> {
-        let desk = Arc::new(open(&self.data, demo)?);
+        let desk = Arc::new(open(&self.data, demo, app.state::<Start>().feedback_within)?);
         *self.desk.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&desk);
         news::follow(app, desk);
         Ok(())

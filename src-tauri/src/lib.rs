@@ -22,6 +22,7 @@ mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 pub use command_line::CommandLine;
 pub use keychain::{Keychain, KeychainError, Place};
@@ -40,6 +41,8 @@ pub struct Start {
     pub demo: bool,
     /// The team's server, where it was named on the command line.
     pub server: Option<String>,
+    /// Unsigned feedback leaves within this long, at a random moment.
+    pub feedback_within: Duration,
     /// Whether to wait in the tray rather than show the window.
     pub background: bool,
 }
