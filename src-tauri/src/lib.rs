@@ -60,20 +60,12 @@ pub fn run(options: CommandLine) -> ExitCode {
     if options.doctor {
         return doctor::examine(&start);
     }
-    let home = match home::Home::open(&start) {
-        Ok(home) => home,
-        Err(error) => {
-            eprintln!("evendesk: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
     let built = tauri::Builder::default()
         .plugin(single::plugin(&start.data))
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::kept_state()).build())
         .plugin(one_click::plugin())
         .manage(opening::Openings::default())
         .manage(Keychain::new(&start.data))
-        .manage(home)
         .manage(start)
         .invoke_handler(tauri::generate_handler![
             commands::session,
@@ -128,6 +120,14 @@ pub fn run(options: CommandLine) -> ExitCode {
 }
 
 fn set_up(app: &tauri::AppHandle) -> tauri::Result<()> {
+    // Only here: a second start has ended by now, and does not find the desk in use.
+    match home::Home::open(&app.state::<Start>()) {
+        Ok(home) => app.manage(home),
+        Err(error) => {
+            eprintln!("evendesk: {error}");
+            std::process::exit(1)
+        }
+    };
     let resuming = app.clone();
     std::thread::spawn(move || resuming.state::<home::Home>().resume(&resuming));
     tray::show(app);
