@@ -13,7 +13,7 @@ class Opened {
   /** seq of the entry that message-focused keys act on. */
   entry = $state<number | null>(null);
   loadingEarlier = $state(false);
-  why = $state.raw<Explanation | null>(null);
+  why = $state.raw<{ of: string; says: Explanation } | null>(null);
   #pages = new Pages();
   #awaited: (() => void)[] = [];
 
@@ -103,10 +103,17 @@ class Opened {
       this.why = null;
       return;
     }
-    const why = await backend.why(matter.conversation, timer.target).catch(() => null);
-    if (this.matter?.conversation === matter.conversation) this.why = why;
+    const says = await backend.why(matter.conversation, timer.target).catch(() => null);
+    if (this.matter?.conversation === matter.conversation) this.why = says && { of: clockOf(matter), says };
+  }
+
+  /** Why the clock on screen is due when it is; null until that very clock has been explained. */
+  get explained(): Explanation | null {
+    return this.why && this.matter && this.why.of === clockOf(this.matter) ? this.why.says : null;
   }
 }
+
+const clockOf = (matter: Matter): string => `${matter.conversation} ${nextDue(matter.timers)?.target}`;
 
 /** The open matter whose clock runs out first; else the newest. */
 export function mostUrgent(matters: Matter[]): Matter | null {
