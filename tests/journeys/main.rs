@@ -1,3 +1,11 @@
 //! Journeys: what people do, in the real window, against real servers. One file a journey.
 
+mod answering_a_mail;
+mod feedback_without_a_name;
+mod looking_around;
+mod mails_from_the_wild;
+mod office;
+mod one_customer_three_channels;
+mod two_desks;
 mod window;
+mod working_without_the_server;

@@ -8,5 +8,6 @@ pub mod eventually;
 pub mod mail;
 pub mod process;
 pub mod screen;
+pub mod server_process;
 pub mod window;
 pub mod world;

@@ -87,6 +87,12 @@ impl<'screen> Window<'screen> {
         eventually(&what, within, look).await;
     }
 
+    /// Waits until the window no longer shows `text`.
+    pub async fn gone(&self, text: &str) {
+        let what = format!("the window no longer shows {text:?}");
+        eventually(&what, PATIENCE, async || (!self.text().await.contains(text)).then_some(())).await;
+    }
+
     /// The first element that matches the CSS selector, once there is one.
     pub async fn find(&self, css: &str) -> Element {
         let what = format!("the window has {css:?}");
