@@ -27,8 +27,9 @@ async fn whoever_looks_around_finds_sample_customers_of_every_channel_waiting() 
     window.shows("in sync").await;
     let picture = window.picture("sample-1-queue").await;
     if std::env::var_os("SCREENSHOT_DOCS").is_some() {
-        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshot.png");
-        std::fs::copy(picture, docs).expect("the picture can be kept");
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        std::fs::create_dir_all(&docs).expect("a folder for the picture");
+        std::fs::copy(picture, docs.join("screenshot.png")).expect("the picture can be kept");
     }
     window.press("g b").await;
     window.by_role("table", "By channel").await;

@@ -4,6 +4,7 @@ mod answering_a_mail;
 mod feedback_without_a_name;
 mod looking_around;
 mod mails_from_the_wild;
+mod notified_of_what_is_mine;
 mod office;
 mod one_customer_three_channels;
 mod two_desks;

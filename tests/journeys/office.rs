@@ -2,7 +2,7 @@
 //! and people who sit down at real windows.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use evendesk_testkit::mail::MailWorld;
 use evendesk_testkit::screen::Screen;
@@ -84,6 +84,12 @@ impl Office {
     /// A mail from Carla, as her program would send it: in the shop's mailbox when this returns.
     pub fn carla_writes(&self, mail: &Mail) {
         self.mail.deliver(mail.text().as_bytes(), CARLA, SHOP);
+    }
+
+    /// The same, but the mail has lain in the shop's mailbox for days before anybody looks.
+    pub fn carla_wrote(&self, days_ago: u64, mail: &Mail) {
+        let then = SystemTime::now() - Duration::from_secs(days_ago * 24 * 3600);
+        self.mail.drop_in_as_of(mail.text().as_bytes(), SHOP, then);
     }
 
     /// What has arrived in Carla's mailbox, once there is as much.

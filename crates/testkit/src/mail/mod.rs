@@ -83,12 +83,19 @@ impl MailWorld {
 
     /// Puts bytes into a mailbox as they are, also such as no SMTP server would carry.
     pub fn drop_in(&self, raw: &[u8], address: &str) {
+        self.drop_in_as_of(raw, address, std::time::SystemTime::now());
+    }
+
+    /// The same, as if it had arrived at that time (IMAP's INTERNALDATE).
+    pub fn drop_in_as_of(&self, raw: &[u8], address: &str, arrived: std::time::SystemTime) {
         static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("{}.{}_{count}.test", 1_700_000_000 + count, std::process::id());
         let (tmp, new) =
             (self.maildir(address).join("tmp").join(&name), self.maildir(address).join("new").join(&name));
         std::fs::write(&tmp, raw).expect("a mail");
+        let opened = std::fs::File::options().append(true).open(&tmp).expect("a mail");
+        opened.set_modified(arrived).expect("a time");
         self.owner.give(&tmp);
         std::fs::rename(tmp, new).expect("a mail");
     }
