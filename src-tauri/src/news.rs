@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evendesk_desk::view::{Change, ConnectionState, News};
 use evendesk_desk::{Desk, Error};
-use evendesk_replica::Alert;
+use evendesk_replica::{Alert, AlertKind};
 use tauri::{AppHandle, Emitter as _};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -91,13 +91,37 @@ impl Follower {
 }
 
 fn notices(alerts: &[Alert]) -> Vec<Notice> {
+    let alerts = one_a_matter(alerts);
     let (shown, rest) = alerts.split_at(alerts.len().min(AT_ONCE));
-    let mut notices: Vec<Notice> = shown.iter().map(notice).collect();
+    let mut notices: Vec<Notice> = shown.iter().map(|alert| notice(alert)).collect();
     if !rest.is_empty() {
         let title = words::more(rest.len());
         notices.push(Notice { title, body: String::new(), opens: None, pressing: false });
     }
     notices
+}
+
+/// The most pressing of what is told of each matter at one time: a word that comes late may be at risk
+/// and overdue in the same moment.
+fn one_a_matter(alerts: &[Alert]) -> Vec<&Alert> {
+    let mut kept: Vec<&Alert> = Vec::new();
+    for alert in alerts {
+        match kept.iter_mut().find(|other| other.conversation == alert.conversation) {
+            Some(other) if pressing(alert.kind) > pressing(other.kind) => *other = alert,
+            Some(_) => {}
+            None => kept.push(alert),
+        }
+    }
+    kept
+}
+
+const fn pressing(kind: AlertKind) -> u8 {
+    match kind {
+        AlertKind::Spoke => 0,
+        AlertKind::AssignedToMe => 1,
+        AlertKind::AtRisk => 2,
+        AlertKind::Breached => 3,
+    }
 }
 
 fn notice(alert: &Alert) -> Notice {
@@ -108,7 +132,7 @@ fn notice(alert: &Alert) -> Notice {
             customer: alert.customer.to_string(),
             conversation: Some(alert.conversation.to_string()),
         }),
-        pressing: alert.kind == evendesk_replica::AlertKind::Breached,
+        pressing: alert.kind == AlertKind::Breached,
     }
 }
 
@@ -116,22 +140,32 @@ fn notice(alert: &Alert) -> Notice {
 mod tests {
     use super::*;
     use evendesk_domain::id::{ConversationId, CustomerId};
-    use evendesk_replica::AlertKind;
+    use uuid::Uuid;
+
+    fn alert(matter: u128, kind: AlertKind) -> Alert {
+        Alert {
+            seq: 1,
+            kind,
+            customer: CustomerId(Uuid::nil()),
+            conversation: ConversationId(Uuid::from_u128(matter)),
+            name: "Ada".to_owned(),
+            subject: String::new(),
+        }
+    }
 
     #[test]
     fn a_flood_of_alerts_is_three_notifications_and_a_number() {
-        let nobody = CustomerId(Default::default());
-        let alert = |seq| Alert {
-            seq,
-            kind: AlertKind::Spoke,
-            customer: nobody,
-            conversation: ConversationId(nobody.0),
-            name: "Ada".to_owned(),
-            subject: String::new(),
-        };
-        let alerts: Vec<Alert> = (0..9).map(alert).collect();
+        let alerts: Vec<Alert> = (0..9).map(|matter| alert(matter, AlertKind::Spoke)).collect();
         let notices = notices(&alerts);
         assert_eq!(notices.len(), AT_ONCE + 1);
         assert!(notices[AT_ONCE].title.contains('6'), "{}", notices[AT_ONCE].title);
+    }
+
+    #[test]
+    fn of_one_matter_only_the_most_pressing_is_told() {
+        let kinds = [AlertKind::Spoke, AlertKind::AtRisk, AlertKind::Breached, AlertKind::AtRisk];
+        let notices = notices(&kinds.map(|kind| alert(1, kind)));
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].pressing, "{notices:?}");
     }
 }
