@@ -14,6 +14,7 @@ use evendesk_replica::{
 };
 use tauri::{AppHandle, State};
 
+use crate::Start;
 use crate::home::Home;
 use crate::keychain::{Keychain, Place as KeychainPlace};
 use crate::opening::{OpenCustomer, Openings};
@@ -25,13 +26,22 @@ type Answer<T> = Result<T, ApiError>;
 const PAGE_ROWS: usize = 500;
 
 #[tauri::command(async)]
-pub fn session(home: State<'_, Home>, keychain: State<'_, Keychain>) -> Answer<Session> {
+pub fn session(
+    home: State<'_, Home>,
+    start: State<'_, Start>,
+    keychain: State<'_, Keychain>,
+) -> Answer<Session> {
     let mut session = home.session()?;
     let place = match keychain.place() {
         KeychainPlace::Keychain => "keychain",
         KeychainPlace::File => "file",
     };
     session.keychain = Some(place.to_owned());
+    if session.server.is_empty()
+        && let Some(server) = &start.server
+    {
+        session.server.clone_from(server);
+    }
     Ok(session)
 }
 

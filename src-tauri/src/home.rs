@@ -1,11 +1,12 @@
 //! Where this app is at work: on this computer alone (a server in this process), with a team, or on
-//! sample data. One desk at a time; the choice is remembered by the folders it leaves.
+//! sample data. One desk at a time; the first two are remembered for the next start.
 //!
 //! | folder | holds |
 //! | --- | --- |
 //! | `desk/` | the desk's cache and outbox |
 //! | `server/` | the server's journal, when it runs here |
 //! | `demo/` | both, for sample data |
+//! | `home` | one word: `here` or `team` |
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
@@ -28,6 +29,15 @@ pub struct Home {
     server: Mutex<Option<Running>>,
     settled: Settled,
 }
+
+/// Where the next start goes on.
+#[derive(Clone, Copy)]
+enum Choice {
+    Here,
+    Team,
+}
+
+const CHOICE: &str = "home";
 
 /// Whether the first sign-in of this start has been tried, so that nobody is asked to choose while
 /// a server here is still starting.
@@ -87,10 +97,11 @@ impl Home {
     pub fn resume(&self, app: &AppHandle) {
         let start = app.state::<Start>();
         news::follow(app, self.desk());
-        let resumed = if start.demo || self.data.join("server").exists() {
-            self.start_here(start.demo, "")
-        } else {
-            self.resume_with_team(&app.state::<Keychain>())
+        let resumed = match self.chosen() {
+            _ if start.demo => self.start_here(true, ""),
+            Some(Choice::Here) => self.start_here(false, ""),
+            Some(Choice::Team) => self.resume_with_team(&app.state::<Keychain>()),
+            None => Ok(()),
         };
         if let Err(error) = resumed {
             tracing::warn!(sentence = error.sentence, "the last sign-in could not be taken up");
@@ -127,7 +138,8 @@ impl Home {
 
     /// Use on this computer.
     pub fn start_local(&self, name: &str) -> Result<(), ApiError> {
-        self.start_here(false, name)
+        self.start_here(false, name)?;
+        self.choose(Some(Choice::Here))
     }
 
     /// Join a team.
@@ -139,7 +151,28 @@ impl Home {
         password: &str,
     ) -> Result<(), ApiError> {
         let token = self.desk().sign_in(server, login, password)?;
-        keychain.set(TOKEN, &token).map_err(kept)
+        self.stop_server();
+        keychain.set(TOKEN, &token).map_err(kept)?;
+        self.choose(Some(Choice::Team))
+    }
+
+    fn chosen(&self) -> Option<Choice> {
+        match std::fs::read_to_string(self.data.join(CHOICE)).ok()?.trim() {
+            "here" => Some(Choice::Here),
+            "team" => Some(Choice::Team),
+            _ => None,
+        }
+    }
+
+    fn choose(&self, choice: Option<Choice>) -> Result<(), ApiError> {
+        let file = self.data.join(CHOICE);
+        let written = match choice {
+            Some(Choice::Here) => std::fs::write(&file, "here\n"),
+            Some(Choice::Team) => std::fs::write(&file, "team\n"),
+            None if file.exists() => std::fs::remove_file(&file),
+            None => Ok(()),
+        };
+        written.map_err(|source| Error::File { path: file, source }.into())
     }
 
     /// Sample data, in a folder of its own, with a desk of its own.
@@ -157,6 +190,9 @@ impl Home {
         self.stop_server();
         if demo && !app.state::<Start>().demo {
             return self.move_to(app, false);
+        }
+        if !demo {
+            self.choose(None)?;
         }
         keychain.forget(TOKEN).map_err(kept)
     }

@@ -59,8 +59,9 @@ pub fn write(answer: &Outbound, from: &str, at: Timestamp) -> Result<Letter, Uns
         .subject(line(&answer.subject))
         .message_id(Some(format!("<{own_id}>")))
         .header(ContentType::TEXT_PLAIN);
-    for cc in &answer.cc {
-        mail = mail.cc(Mailbox::new(None, recipient(cc)?));
+    // A copy that cannot be addressed must not keep the answer itself from its customer.
+    for cc in answer.cc.iter().filter_map(|cc| recipient(cc).ok()).take(RECIPIENTS - 1) {
+        mail = mail.cc(Mailbox::new(None, cc));
     }
     if let Some(answered) = ids(&answer.mail.in_reply_to) {
         mail = mail.header(InReplyTo::from(answered));

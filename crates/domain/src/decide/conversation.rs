@@ -171,6 +171,12 @@ fn move_message(
         Event::MessageMovedIn { learnt_at, by, original, .. } => (learnt_at, by, original),
         event => (recorded.at, recorded.by, Box::new(event)),
     };
+    if matches!(*original, Event::Replied(_)) {
+        return Err(Refusal::invalid(
+            "An answer stays in the matter it was sent from; move the message it answered instead.",
+        )
+        .into());
+    }
     let opened = Opened {
         customer: conversation.customer,
         channel: conversation.channel,

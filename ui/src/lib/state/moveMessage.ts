@@ -1,4 +1,4 @@
-// Moving one message to a matter of its own: the guess of where it belongs, undone by a key.
+// Moving one message to a matter of its own: the guess of where it belongs, put right by a key.
 import type { TimelineEntry } from "../backend";
 import { t } from "../i18n/index.svelte";
 import { newId } from "../newId";
@@ -12,19 +12,19 @@ export function messageInHand(): { conversation: string; message: string } | nul
 }
 
 export function moveMessage(seq?: number): void {
-  const picked = seq === undefined ? null : opened.entries.find((entry) => entry.seq === seq);
-  const inHand = idOf(picked ?? undefined) ?? messageInHand();
+  const picked = opened.entries.find((entry) => entry.seq === seq);
+  const inHand = seq === undefined ? messageInHand() : idOf(picked);
   if (!inHand) return;
   const { conversation, message } = inHand;
   const to = newId();
-  const back = { do: "move_message", conversation: to, message, to: conversation } as const;
-  void act({ do: "move_message", conversation, message, to }, t("told.moved"), back);
+  void act({ do: "move_message", conversation, message, to }, t("told.moved"));
 }
 
 const isTheirs = (entry: TimelineEntry): boolean =>
   entry.kind.kind === "message" && entry.conversation === opened.matter?.conversation;
 
 function idOf(entry: TimelineEntry | undefined): { conversation: string; message: string } | null {
-  if (!entry || entry.kind.kind === "change") return null;
+  // An answer stays where it was sent from.
+  if (!entry || entry.kind.kind === "change" || entry.kind.kind === "reply") return null;
   return { conversation: entry.conversation, message: entry.kind.message };
 }
