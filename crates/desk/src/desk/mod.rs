@@ -20,7 +20,7 @@ use evendesk_protocol::FromDesk;
 use evendesk_protocol::http::SignedIn;
 use evendesk_replica::UserView;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub struct Options {
     pub clock: Clock,
     /// Unsigned feedback leaves within this long, at a random moment.
     pub feedback_within: Duration,
-    /// Between attempts to send feedback.
+    /// At least so long between attempts to send feedback.
     pub feedback_retry: Duration,
     pub backoff: Backoff,
 }
@@ -99,7 +99,8 @@ impl Desk {
         let outbox = Core::outbox_in(&folder)?;
         let core = Core::open(&folder, Arc::clone(&outbox), Uuid::new_v4(), (options.clock)())?;
         let feedback = Arc::new(Notify::new());
-        let (shared, worker) = worker::start(core, Arc::clone(&options.clock), Arc::clone(&feedback))?;
+        let (greeted, online) = watch::channel(false);
+        let (shared, worker) = worker::start(core, Arc::clone(&options.clock), greeted)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("desk-net")
@@ -110,7 +111,10 @@ impl Desk {
             outbox: Arc::clone(&outbox),
             clock: Arc::clone(&options.clock),
             wake: Arc::clone(&feedback),
+            online,
+            within: options.feedback_within,
             retry: options.feedback_retry,
+            chance: rand::random::<f64>,
         };
         runtime.spawn(courier.run());
         Ok(Self {
@@ -146,9 +150,13 @@ impl Desk {
     pub fn adopt(&self, server: &str, signed_in: SignedIn) -> Result<(), Error> {
         let server = Server::parse(server)?;
         let SignedIn { token, agent, workspace_name } = signed_in;
+        self.hang_up();
+        if self.outbox.get(Setting::Server)?.is_some_and(|before| before != server.to_string()) {
+            // Perhaps another workspace: its greeting tells.
+            self.outbox.unset(Setting::SubmitKey)?;
+        }
         self.outbox.set(Setting::Server, &server.to_string())?;
         self.outbox.set(Setting::WorkspaceName, &workspace_name)?;
-        self.hang_up();
         self.shared.call(move |core, now| Ok(((), core.sign_in(agent, now)?)))?;
         self.dial(server, token)
     }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::Readers;
-use tokio::sync::{Notify, broadcast, mpsc as tokio_mpsc};
+use tokio::sync::{broadcast, mpsc as tokio_mpsc, watch};
 
 use super::Clock;
 use crate::client::socket::{In, Out};
@@ -37,8 +37,8 @@ pub(super) struct Shared {
     pub readers: RwLock<Readers>,
     pub connection: RwLock<Connection>,
     pub news: broadcast::Sender<News>,
-    /// Rung when the connection has changed hands, for whoever waits for the server.
-    pub greeted: Arc<Notify>,
+    /// Whether the server has greeted on the connection there is; sent anew at every greeting.
+    online: watch::Sender<bool>,
 }
 
 pub(super) struct Worker {
@@ -54,7 +54,7 @@ pub(super) struct Worker {
 pub(super) fn start(
     core: Core,
     clock: Clock,
-    greeted: Arc<Notify>,
+    online: watch::Sender<bool>,
 ) -> Result<(Arc<Shared>, JoinHandle<()>), Error> {
     let shared = Arc::new(Shared {
         queue: Mutex::default(),
@@ -62,7 +62,7 @@ pub(super) fn start(
         readers: RwLock::new(core.readers()),
         connection: RwLock::new(core.connection()?),
         news: broadcast::channel(NEWS).0,
-        greeted,
+        online,
     });
     let mut worker = Worker { core, shared: Arc::clone(&shared), clock, dial: 0, socket: None, failures: 0 };
     let thread = std::thread::Builder::new()
@@ -107,7 +107,7 @@ impl Shared {
         self.post(Box::new(move |worker| {
             worker.dial += 1;
             worker.socket = None;
-            let actions = worker.core.disconnected();
+            let actions = worker.disconnected();
             worker.perform(actions);
             let _ = answer.send(worker.dial);
         }))?;
@@ -182,10 +182,11 @@ impl Worker {
             }
             In::Disconnected => {
                 self.socket = None;
-                Ok(self.core.disconnected())
+                Ok(self.disconnected())
             }
             In::TurnedAway(sentence) => {
                 self.socket = None;
+                self.shared.online.send_replace(false);
                 Ok(self.core.turned_away(sentence))
             }
             In::Tick => self.core.tick(now),
@@ -195,8 +196,7 @@ impl Worker {
                 let greeting = matches!(*message, evendesk_protocol::FromServer::Welcome { .. });
                 let heard = self.core.received(*message, now);
                 if greeting && heard.is_ok() {
-                    self.shared.greeted.notify_waiters();
-                    self.shared.greeted.notify_one();
+                    self.shared.online.send_replace(true);
                 }
                 heard
             }
@@ -229,8 +229,13 @@ impl Worker {
         if let Some(socket) = self.socket.take() {
             let _ = socket.send(Out::HangUp { after_s });
         }
-        let actions = self.core.disconnected();
+        let actions = self.disconnected();
         self.perform(actions);
+    }
+
+    fn disconnected(&mut self) -> Vec<Action> {
+        self.shared.online.send_replace(false);
+        self.core.disconnected()
     }
 
     fn perform(&mut self, actions: Vec<Action>) {

@@ -19,7 +19,8 @@ use crate::error::Error;
 pub const FILE: &str = "outbox.db";
 
 /// Each raises `user_version` by one. Never edited once released, only followed by another.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE command (
         place        INTEGER PRIMARY KEY,
         id           TEXT NOT NULL UNIQUE,
@@ -51,7 +52,15 @@ const MIGRATIONS: &[&str] = &["
         name  TEXT PRIMARY KEY,
         value TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    -- Which workspace it was logged for: its submit key, and its address until the key is known.
+    ALTER TABLE ticket ADD COLUMN server TEXT;
+    ALTER TABLE ticket ADD COLUMN submit_key TEXT;
+    UPDATE ticket SET server = (SELECT value FROM setting WHERE name = 'server'),
+        submit_key = (SELECT value FROM setting WHERE name = 'submit_key');
+",
+];
 
 /// The open file: one connection that writes, one that reads and so never waits for a write.
 pub struct Outbox {

@@ -1,6 +1,8 @@
 //! Unsigned feedback on its way out. Once sent, its words are gone from here; the secret that can undo
 //! it stays a little longer.
 
+use std::time::Duration;
+
 use evendesk_domain::id::FeedbackId;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::http::HeardFeedback;
@@ -26,6 +28,17 @@ pub enum Task {
     Forget,
 }
 
+/// The workspace that can be reached now. Its submit key tells it from others: an address may change,
+/// and may come to belong to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    pub server: String,
+    pub key: String,
+}
+
+/// Which tickets are for the carrier `?1` (server) and `?2` (key).
+const ITS: &str = "(submit_key = ?2 OR (submit_key IS NULL AND server = ?1))";
+
 /// What became of an undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undone {
@@ -38,25 +51,57 @@ pub enum Undone {
 }
 
 impl Outbox {
+    /// Keeps it for the workspace that the desk is of now.
     pub fn add_ticket(&self, heard: &HeardFeedback, secret: &str, due_at: Timestamp) -> Result<(), Error> {
         let body = serde_json::to_string(heard).unwrap_or_default();
         self.write("keeping feedback", |tx| {
             tx.execute(
-                "INSERT INTO ticket (id, state, due_at, body, secret) VALUES (?1, 'waiting', ?2, ?3, ?4)",
+                "INSERT INTO ticket (id, state, due_at, body, secret, server, submit_key)
+                 VALUES (?1, 'waiting', ?2, ?3, ?4,
+                     (SELECT value FROM setting WHERE name = 'server'),
+                     (SELECT value FROM setting WHERE name = 'submit_key'))",
                 params![heard.feedback.to_string(), due_at.millis(), body, secret],
             )?;
             Ok(())
         })
     }
 
-    /// The ticket that is due first, whether yet or not.
-    pub fn next_ticket(&self) -> Result<Option<Ticket>, Error> {
+    /// The ticket that is due first, whether yet or not, of those for `carrier`; without one, of those
+    /// that need no server.
+    pub fn next_ticket(&self, carrier: Option<&Carrier>) -> Result<Option<Ticket>, Error> {
+        let (server, key) = carrier.map(|c| (&c.server, &c.key)).unzip();
         self.read("reading feedback", |c| {
-            c.prepare_cached(
-                "SELECT id, state, due_at, body, secret FROM ticket ORDER BY due_at, id LIMIT 1",
-            )?
-            .query_row([], ticket)
+            c.prepare_cached(&format!(
+                "SELECT id, state, due_at, body, secret FROM ticket WHERE state = 'sent' OR {ITS}
+                 ORDER BY due_at, id LIMIT 1"
+            ))?
+            .query_row(params![server, key], ticket)
             .optional()
+        })
+    }
+
+    /// Gives a new delay to what was due, or was tried, before `carrier` could be reached.
+    pub fn delay_tickets(
+        &self,
+        carrier: &Carrier,
+        now: Timestamp,
+        mut delay: impl FnMut() -> Duration,
+    ) -> Result<(), Error> {
+        self.write("putting feedback off", |tx| {
+            let late = format!(
+                "SELECT rowid FROM ticket WHERE {ITS}
+                 AND (state IN ('tried', 'undo') OR (state = 'waiting' AND due_at <= ?3))"
+            );
+            let late: Vec<i64> = tx
+                .prepare(&late)?
+                .query_map(params![carrier.server, carrier.key, now.millis()], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            for row in late {
+                let ms = i64::try_from(delay().as_millis()).unwrap_or(i64::MAX);
+                let due = now.millis().saturating_add(ms);
+                tx.execute("UPDATE ticket SET due_at = ?2 WHERE rowid = ?1", [row, due])?;
+            }
+            Ok(())
         })
     }
 
