@@ -57,7 +57,16 @@ impl Cache {
             writer.forget(stream)?;
         }
         writer.set_position(position)?;
-        Ok(writer.commit()?)
+        writer.commit()?;
+        if !self.empty_log()? {
+            tracing::info!("the cache's log is in use and is emptied later");
+        }
+        Ok(())
+    }
+
+    /// As [`Replica::empty_log`].
+    pub fn empty_log(&mut self) -> Result<bool, Error> {
+        Ok(self.replica.empty_log()?)
     }
 }
 

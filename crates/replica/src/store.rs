@@ -113,6 +113,16 @@ impl Replica {
         Ok(Writer { tx, keeps: self.keeps, terms: self.readers.0.terms.clone() })
     }
 
+    /// Moves what is in the log beside the file into it and empties the log, which until then holds what
+    /// was deleted. False if a reader was still at work on an older state.
+    pub fn empty_log(&mut self) -> Result<bool, Error> {
+        let busy: i64 = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .doing("empty its log")?;
+        Ok(busy == 0)
+    }
+
     pub fn reader(&self) -> Result<Reader, Error> {
         self.readers.get()
     }

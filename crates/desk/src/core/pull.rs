@@ -185,6 +185,13 @@ impl Core {
     fn forget(&mut self, directive: u64, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {
         self.redo(&[stream], &[], &[], now, |writer| Ok(writer.forget(stream)?))?;
         self.boundary("stream forgotten");
-        Ok(vec![Action::Send(FromDesk::Confirm { directive }), Action::Changed(everything())])
+        let mut actions = vec![Action::Changed(everything())];
+        if self.cache.empty_log()? {
+            actions.insert(0, Action::Send(FromDesk::Confirm { directive }));
+        } else {
+            // Not confirmed, the server says it again on the next connection.
+            tracing::info!("what was forgotten is still being read");
+        }
+        Ok(actions)
     }
 }

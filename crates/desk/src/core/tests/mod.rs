@@ -298,6 +298,25 @@ fn a_stream_that_is_granted_or_forgotten_comes_and_goes_whole() {
 }
 
 #[test]
+fn nothing_of_a_forgotten_word_is_left_in_the_caches_files() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "the zanzibarish parcel");
+    server.mail("bo@x.example", "another parcel");
+    desk.sync(&mut server);
+    let holds = |folder: &std::path::Path| {
+        std::fs::read_dir(folder).unwrap().any(|entry| {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            // The index keeps a word without what it shares with the one before it.
+            bytes.windows(9).any(|w| w.eq_ignore_ascii_case(b"nzibarish"))
+        })
+    };
+    let cache = desk.path().join("cache");
+    assert!(holds(&cache));
+    desk.hears(FromServer::Forget { directive: 1, stream: conversation.into() });
+    assert!(!holds(&cache));
+}
+
+#[test]
 fn after_a_restore_the_desk_begins_again_and_offers_what_is_undecided() {
     let (mut server, mut desk) = world();
     let (conversation, _) = server.mail("ada@x.example", "Hello");
