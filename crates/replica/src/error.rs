@@ -18,6 +18,29 @@ impl Error {
         matches!(self, Self::Sqlite { source, .. }
             if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
     }
+
+    /// Whether the machine is at fault, and not what was to be folded: the same may be folded later.
+    pub fn may_pass(&self) -> bool {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, ReadOnly, SystemIoFailure,
+        };
+        match self {
+            Self::Folder(_) => true,
+            Self::Damaged { .. } => false,
+            Self::Sqlite { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(
+                    CannotOpen
+                        | DatabaseBusy
+                        | DatabaseLocked
+                        | DiskFull
+                        | OutOfMemory
+                        | ReadOnly
+                        | SystemIoFailure
+                )
+            ),
+        }
+    }
 }
 
 impl From<Error> for LookupFailed {

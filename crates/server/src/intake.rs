@@ -48,10 +48,33 @@ impl Intake for Reception {
         arrivals: Vec<Arrival>,
         cursor: Option<Cursor>,
     ) -> Result<(), IntakeError> {
-        let Some(end) = cursor else { return self.keep(account, arrivals, None).await };
+        let Some(end) = cursor else { return Ok(self.keep(account, arrivals, None).await?) };
         match self.keep(account, arrivals.clone(), cursor).await {
-            Err(IntakeError::Store(_)) => self.keep_one_by_one(account, arrivals, end).await,
-            kept => kept,
+            Err(NotKept::Unfit(_)) => self.keep_one_by_one(account, arrivals, end).await,
+            kept => Ok(kept?),
+        }
+    }
+}
+
+/// Why arrivals were not kept.
+enum NotKept {
+    /// The store failed, or is going down: the same may well be kept later.
+    Yet(IntakeError),
+    /// One of them was refused or met a bug, and will again.
+    Unfit(String),
+}
+
+impl From<IntakeError> for NotKept {
+    fn from(e: IntakeError) -> Self {
+        Self::Yet(e)
+    }
+}
+
+impl From<NotKept> for IntakeError {
+    fn from(not_kept: NotKept) -> Self {
+        match not_kept {
+            NotKept::Yet(e) => e,
+            NotKept::Unfit(why) => Self::Store(why),
         }
     }
 }
@@ -62,7 +85,7 @@ impl Reception {
         account: AccountId,
         arrivals: Vec<Arrival>,
         cursor: Option<Cursor>,
-    ) -> Result<(), IntakeError> {
+    ) -> Result<(), NotKept> {
         self.account(account)?;
         let entries = self.entries(account, &arrivals)?;
         let mut commands: Vec<SystemCommand> = arrivals.into_iter().filter_map(receive).collect();
@@ -79,8 +102,8 @@ impl Reception {
         self.take(commands).await
     }
 
-    /// One bad mail stops nothing: what cannot be stored by itself is set aside. Where not even that can
-    /// be stored, it is the store that fails, and all the rest comes again.
+    /// One bad mail stops nothing: what is unfit by itself is set aside. Where it is the store that
+    /// fails, nothing is set aside, and all the rest comes again.
     async fn keep_one_by_one(
         &self,
         account: AccountId,
@@ -90,7 +113,7 @@ impl Reception {
         for arrival in arrivals {
             let here = arrival.uid.map(|last_uid| Cursor { last_uid, ..end });
             let kept = self.keep(account, vec![arrival.clone()], here).await;
-            let (Err(IntakeError::Store(reason)), Read::Read(inbound)) = (&kept, &arrival.outcome) else {
+            let (Err(NotKept::Unfit(reason)), Read::Read(inbound)) = (&kept, &arrival.outcome) else {
                 kept?;
                 continue;
             };
@@ -99,18 +122,18 @@ impl Reception {
             let arrival = Arrival { outcome: Read::SetAside(aside), ..arrival };
             self.keep(account, vec![arrival], here).await?;
         }
-        self.keep(account, Vec::new(), Some(end)).await
+        Ok(self.keep(account, Vec::new(), Some(end)).await?)
     }
 
     /// All of it or none; waits its turn when the writer is busy.
-    async fn take(&self, commands: Vec<SystemCommand>) -> Result<(), IntakeError> {
+    async fn take(&self, commands: Vec<SystemCommand>) -> Result<(), NotKept> {
         if commands.is_empty() {
             return Ok(());
         }
         let work = Work::System { commands, by: Actor::System };
         let answer = self.writer.ask(work).await.map_err(undecided)?;
         match answer.await.map_err(|_| IntakeError::Stopping)?.map_err(undecided)? {
-            Outcome::Refused { sentence, .. } => Err(IntakeError::Store(sentence)),
+            Outcome::Refused { sentence, .. } => Err(NotKept::Unfit(sentence)),
             _ => Ok(()),
         }
     }
@@ -177,9 +200,10 @@ fn store(e: impl std::error::Error) -> IntakeError {
     IntakeError::Store(e.to_string())
 }
 
-fn undecided(undecided: Undecided) -> IntakeError {
+fn undecided(undecided: Undecided) -> NotKept {
     match undecided {
-        Undecided::Stopping => IntakeError::Stopping,
-        other => IntakeError::Store(other.to_string()),
+        Undecided::Unfit(why) => NotKept::Unfit(why),
+        Undecided::Stopping => NotKept::Yet(IntakeError::Stopping),
+        other => NotKept::Yet(IntakeError::Store(other.to_string())),
     }
 }

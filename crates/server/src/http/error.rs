@@ -86,7 +86,7 @@ impl From<Undecided> for HttpError {
     fn from(undecided: Undecided) -> Self {
         match undecided {
             Undecided::Busy | Undecided::Stopping => Self::Busy,
-            Undecided::Store(why) => Self::Internal(why),
+            Undecided::Store(why) | Undecided::Unfit(why) => Self::Internal(why),
         }
     }
 }

@@ -47,7 +47,7 @@ pub struct Ask {
     pub at: Option<Timestamp>,
 }
 
-/// Nothing was decided; the same may be asked again.
+/// Nothing was decided; but for what is unfit, the same may be asked again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undecided {
     #[error("the server has more to do than it can take on; try again in a few seconds")]
@@ -56,6 +56,9 @@ pub enum Undecided {
     Stopping,
     #[error("the server could not store this: {0}")]
     Store(String),
+    /// It is not the store that fails, but this one thing; asked again it fails again.
+    #[error("this cannot be stored: {0}")]
+    Unfit(String),
 }
 
 pub type Answer = Result<Outcome, Undecided>;
@@ -195,7 +198,7 @@ fn conclude(
             tracing::error!("nothing was written: {e}");
             deliver_all(answers, &Undecided::Store(e.to_string()));
         }
-        Err(Failure::Bug) => deliver_all(answers, &Undecided::Store("this met a bug in Evendesk".into())),
+        Err(Failure::Bug) => deliver_all(answers, &Undecided::Unfit("this met a bug in Evendesk".into())),
     }
     false
 }

@@ -280,7 +280,8 @@ impl<'a> Draft<'a> {
             Undone::No(No::Refused(Refusal { code, sentence })) => Ok(Outcome::Refused { code, sentence }),
             Undone::No(No::LookAgain { since }) => Ok(Outcome::LookAgain { since }),
             Undone::No(No::Failed(e)) => Err(store(&e)),
-            Undone::Fold(e) => Err(store(&e)),
+            Undone::Fold(e) if e.may_pass() => Err(store(&e)),
+            Undone::Fold(e) => Err(Undecided::Unfit(e.to_string())),
         }
     }
 

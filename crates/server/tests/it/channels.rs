@@ -223,6 +223,28 @@ async fn one_mail_that_cannot_be_stored_is_set_aside_and_holds_nothing_up() {
     assert_eq!(reception.cursor(mailbox).await.unwrap(), cursor);
 }
 
+#[tokio::test]
+async fn while_the_journal_cannot_be_written_good_mail_is_not_set_aside() {
+    let office = Office::open().await;
+    let mailbox = account(&office, Channel::Email, None).await;
+    let reception = office.app().reception();
+    let mut inbound = crate::office::inbound("cid@customer.example", "hello");
+    inbound.account = mailbox;
+    let mail = vec![Arrival { uid: Some(1), bytes: 5, outcome: Read::Read(Box::new(inbound)) }];
+    let cursor = Cursor { uid_validity: 1, last_uid: 1 };
+    // As a full disk does it: appending fails, whatever is appended.
+    let file = office.dir.path().join("journal.db");
+    let journal = rusqlite::Connection::open(file).unwrap();
+    let full =
+        "CREATE TRIGGER full BEFORE INSERT ON event WHEN NEW.stream_kind = 'mailbox' BEGIN SELECT RAISE(ABORT, 'full'); END";
+    journal.execute_batch(full).unwrap();
+    reception.arrived(mailbox, mail.clone(), Some(cursor)).await.expect_err("the disk is full");
+    assert_eq!(reception.cursor(mailbox).await.unwrap(), Cursor::default());
+    journal.execute_batch("DROP TRIGGER full").unwrap();
+    reception.arrived(mailbox, mail, Some(cursor)).await.unwrap();
+    assert_eq!(received(&office).len(), 1);
+}
+
 const POISON: &str = "poison";
 
 /// Makes the read model refuse one message.
