@@ -7,7 +7,7 @@
 //! | `GET /api/socket` | signed in | the WebSocket |
 //! | `GET /api/blob/{conversation}/{message}/{hash}` | signed in, and may see the message | a file |
 //! | `POST /api/feedback` | holder of the submit key, never signed in | [`HeardFeedback`] |
-//! | `POST /api/feedback/undo` | holder of the secret | [`UndoFeedback`] |
+//! | `POST /api/feedback/undo` | holder of the submit key and the secret | [`UndoFeedback`] |
 
 use evendesk_domain::feedback::{FeedbackKind, FeedbackSource};
 use evendesk_domain::id::{DeviceId, FeedbackId};

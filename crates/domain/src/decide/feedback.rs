@@ -77,6 +77,13 @@ pub(super) fn hear(world: &dyn World, command: &SystemCommand) -> Result<Decided
         }
         SystemCommand::Unhear { feedback } => {
             let case = world.feedback(*feedback)?.ok_or_else(|| Refusal::not_found("feedback"))?;
+            if case.signed_by.is_some() {
+                return Err(Refusal::new(
+                    RefusalCode::NotAllowed,
+                    "This feedback is signed; only who logged it can take it back.",
+                )
+                .into());
+            }
             match case.status {
                 FeedbackStatus::New => Ok(vec![((*feedback).into(), Event::FeedbackWithdrawn)]),
                 FeedbackStatus::Withdrawn => Ok(Vec::new()),

@@ -19,11 +19,7 @@ pub async fn hear(
     headers: HeaderMap,
     Asked(heard): Asked<HeardFeedback>,
 ) -> Result<StatusCode, HttpError> {
-    let key = headers.get(SUBMIT_KEY_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if digest(key) != digest(&app.workspace.submit_key) {
-        return Err(HttpError::Forbidden);
-    }
-    app.limits.feedback.try_take((), app.clock.now()).map_err(HttpError::TooMany)?;
+    admit(&app, &headers)?;
     let undo: [u8; 32] = hex::decode(&heard.undo_digest)
         .ok()
         .and_then(|d| d.try_into().ok())
@@ -34,14 +30,27 @@ pub async fn hear(
     Ok(StatusCode::CREATED)
 }
 
-pub async fn undo(State(app): State<App>, Asked(undo): Asked<UndoFeedback>) -> Result<StatusCode, HttpError> {
-    app.limits.feedback.try_take((), app.clock.now()).map_err(HttpError::TooMany)?;
+pub async fn undo(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Asked(undo): Asked<UndoFeedback>,
+) -> Result<StatusCode, HttpError> {
+    admit(&app, &headers)?;
     let kept = app.journal.undo(undo.feedback)?.ok_or(HttpError::NotFound)?;
     if digest(&undo.secret) != kept {
         return Err(HttpError::NotFound);
     }
     settle(&app, SystemCommand::Unhear { feedback: undo.feedback }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The key first: who does not have it must not use up what those who do may send.
+fn admit(app: &App, headers: &HeaderMap) -> Result<(), HttpError> {
+    let key = headers.get(SUBMIT_KEY_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if digest(key) != digest(&app.workspace.submit_key) {
+        return Err(HttpError::Forbidden);
+    }
+    app.limits.feedback.try_take((), app.clock.now()).map_err(HttpError::TooMany)
 }
 
 async fn settle(app: &App, command: SystemCommand) -> Result<(), HttpError> {

@@ -91,8 +91,14 @@ async fn feedback_without_a_name_leaves_none_and_can_be_undone_by_its_secret_alo
 
     let undo = |secret: &str| {
         let undo = UndoFeedback { feedback, secret: secret.into() };
-        client.post(url("/api/feedback/undo")).json(&undo).send()
+        client.post(url("/api/feedback/undo")).header(SUBMIT_KEY_HEADER, &key).json(&undo).send()
     };
+    // However often it is tried without the key, there is a try left for who has it.
+    let keyless = UndoFeedback { feedback, secret: secret.into() };
+    for _ in 0..130 {
+        let tried = client.post(url("/api/feedback/undo")).json(&keyless).send().await.unwrap();
+        assert_eq!(tried.status(), StatusCode::FORBIDDEN);
+    }
     assert_eq!(undo("guessed").await.unwrap().status(), StatusCode::NOT_FOUND);
     assert_eq!(undo(secret).await.unwrap().status(), StatusCode::NO_CONTENT);
     let case = office.app().readers.get().unwrap().world_kept().feedback(feedback).unwrap().unwrap();
