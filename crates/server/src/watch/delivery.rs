@@ -2,7 +2,7 @@
 //! recorded before anything else is tried with it, and an id made of the message makes a second try
 //! after a crash recognisable.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use evendesk_channels::email::send::Verdict;
@@ -11,7 +11,7 @@ use evendesk_domain::id::MessageId;
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::PendingDelivery;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{Lease, backoff, carry, rest};
 use crate::state::App;
@@ -35,22 +35,22 @@ struct Tried {
 struct Desk {
     app: App,
     tried: HashMap<MessageId, Tried>,
-    under_way: HashSet<MessageId>,
-    tasks: JoinSet<(MessageId, Option<Duration>)>,
+    under_way: HashMap<Id, MessageId>,
+    tasks: JoinSet<Option<Duration>>,
 }
 
 pub async fn watch(app: App) {
     let mut lease = Lease::new(app.clone(), "delivery".into());
     let mut stopping = app.stopping.clone();
     let mut head = app.writer.head();
-    let mut desk = Desk { app, tried: HashMap::new(), under_way: HashSet::new(), tasks: JoinSet::new() };
+    let mut desk = Desk { app, tried: HashMap::new(), under_way: HashMap::new(), tasks: JoinSet::new() };
     loop {
         if lease.hold() {
             desk.begin();
         }
         let wait = desk.wait();
         tokio::select! {
-            Some(done) = desk.tasks.join_next() => desk.ended(done),
+            Some(done) = desk.tasks.join_next_with_id() => desk.ended(done),
             _ = head.changed() => {}
             () = tokio::time::sleep(wait) => {}
             _ = stopping.wait_for(|stop| *stop) => break,
@@ -81,23 +81,26 @@ impl Desk {
                 Some(tried) if tried.not_before > now => continue,
                 tried => tried.map_or(0, |t| t.failures),
             };
-            if self.under_way.insert(message) {
+            if !self.under_way.values().any(|m| *m == message) {
                 let app = self.app.clone();
-                self.tasks.spawn(async move { (message, deliver(&app, delivery, failures).await) });
+                let task = self.tasks.spawn(async move { deliver(&app, delivery, failures).await });
+                self.under_way.insert(task.id(), message);
             }
         }
     }
 
-    fn ended(&mut self, done: Result<(MessageId, Option<Duration>), tokio::task::JoinError>) {
-        let Ok((message, again_in)) = done else {
-            // A try that broke: forget what is under way, so that everything is looked at again.
-            return self.under_way.clear();
+    fn ended(&mut self, done: Result<(Id, Option<Duration>), JoinError>) {
+        let task = done.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
+        let Some(message) = self.under_way.remove(&task) else { return };
+        let failures = self.tried.get(&message).map_or(0, |t| t.failures) + 1;
+        let again_in = match done {
+            Ok((_, again_in)) => again_in,
+            // It met a bug of ours. The others are under way still: only this one is tried again.
+            Err(_) => Some(backoff(failures, FIRST_PAUSE, LONGEST_PAUSE)),
         };
-        self.under_way.remove(&message);
         match again_in {
             None => drop(self.tried.remove(&message)),
             Some(pause) => {
-                let failures = self.tried.get(&message).map_or(0, |t| t.failures) + 1;
                 let not_before = self.app.clock.now().plus_seconds(pause.as_secs().cast_signed());
                 self.tried.insert(message, Tried { failures, not_before });
             }
