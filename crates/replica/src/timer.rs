@@ -2,7 +2,7 @@
 //! computed when they are read.
 
 use evendesk_domain::channel::Channel;
-use evendesk_domain::clock::{Reading, Target, Timer};
+use evendesk_domain::clock::{RESOLUTION, Reading, Target, Timer};
 use evendesk_domain::conversation::Conversation;
 use evendesk_domain::event::Step;
 use evendesk_domain::time::Timestamp;
@@ -48,9 +48,6 @@ CREATE INDEX IF NOT EXISTS timer_at_risk ON timer (at_risk_at, ordinal)
 CREATE INDEX IF NOT EXISTS timer_due ON timer (due_at, ordinal)
     WHERE closed_at IS NULL AND due_at IS NOT NULL AND told_breached = 0;
 ";
-
-/// The resolution's place: turns are numbered as they opened, and there is always one more to come.
-pub(crate) const RESOLUTION: u32 = u32::MAX;
 
 /// A timer as the window shows it: instants, so that a countdown needs no query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -40,4 +40,4 @@ pub use explain::{Line, explain};
 pub use history::{Entry, History, MergedFacts, MergedResolution, MergedTurn, What};
 pub use openings::CompiledCalendar;
 pub use policy::{CompiledTerms, Policy, PolicyError, Priority, Targets, Terms, TermsError, TermsLookup};
-pub use timer::{Eased, OpenTurn, Reading, State, Status, Target, Timer};
+pub use timer::{Eased, OpenTurn, RESOLUTION, Reading, State, Status, Target, Timer};

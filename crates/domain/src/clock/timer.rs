@@ -78,6 +78,9 @@ impl State {
     }
 }
 
+/// The resolution's place: turns are numbered as they opened, and there is always one more to come.
+pub const RESOLUTION: u32 = u32::MAX;
+
 /// One turn, or the resolution.
 ///
 /// A turn whose kind has no target is here all the same (it is waiting, and sorts last in a queue);

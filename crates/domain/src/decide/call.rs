@@ -72,6 +72,10 @@ fn customer(
         world.customer(draft.customer)?.ok_or_else(|| Refusal::not_found("customer"))?;
         return Ok((draft.customer, Vec::new()));
     }
+    if world.customer(draft.customer)?.is_some() {
+        // Opened already, by an earlier call of this desk's: it is that customer, and opens no second time.
+        return Ok((draft.customer, Vec::new()));
+    }
     let stream = draft.customer.into();
     let mut events = vec![(stream, Event::CustomerOpened { name: draft.name.trim().to_owned() })];
     if let Some(number) = number {

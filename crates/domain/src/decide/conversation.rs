@@ -1,7 +1,7 @@
 //! What agents do with a matter besides answering it.
 
 use super::{Context, Decided, No, Refusal, RefusalCode, World};
-use crate::clock::Status;
+use crate::clock::{RESOLUTION, Status, Target};
 use crate::command::CommandBody;
 use crate::conversation::Conversation;
 use crate::event::{Event, Opened, Step};
@@ -204,16 +204,28 @@ fn subject_of(event: &Event) -> Option<String> {
     }
 }
 
-/// Each step of each timer once, whoever asks and however often.
+/// Each step of each timer once, whoever asks and however often; nothing where the timer was closed, or
+/// its instant moved away, since whoever asks looked.
 pub(super) fn reach_step(
     world: &dyn World,
     id: ConversationId,
     timer: u32,
     step: Step,
+    cx: &Context,
 ) -> Result<Decided, No> {
     let conversation = world.conversation(id)?.ok_or_else(|| Refusal::not_found("conversation"))?;
     if conversation.steps.contains(&(timer, step)) {
         return Ok(Vec::new());
     }
-    Ok(vec![(id.into(), Event::StepReached { timer, step })])
+    let reading = conversation.reading(cx.terms);
+    let found = match timer {
+        RESOLUTION => reading.timers.iter().find(|t| t.target == Target::Resolution),
+        turn => usize::try_from(turn).ok().and_then(|place| reading.timers.get(place)),
+    };
+    let at = found.filter(|t| t.is_open()).and_then(|t| match step {
+        Step::AtRisk => t.at_risk_at,
+        Step::Breached => t.due_at,
+    });
+    let reached = at.is_some_and(|at| at <= cx.now);
+    Ok(reached.then(|| (id.into(), Event::StepReached { timer, step })).into_iter().collect())
 }

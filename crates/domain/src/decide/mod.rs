@@ -146,7 +146,7 @@ pub fn decide_system(world: &dyn World, command: &SystemCommand, cx: &Context) -
             reply::delivered(world, *conversation, *message, Some(reason))
         }
         SystemCommand::ReachStep { conversation, timer, step } => {
-            conversation::reach_step(world, *conversation, *timer, *step)
+            conversation::reach_step(world, *conversation, *timer, *step, cx)
         }
         SystemCommand::Hear { .. } | SystemCommand::Unhear { .. } => feedback::hear(world, command),
     }

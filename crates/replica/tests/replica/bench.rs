@@ -69,7 +69,7 @@ pub struct Bench {
     pub journal: Vec<Recorded>,
     /// A Monday, 09:00 UTC.
     pub start: Timestamp,
-    now: Timestamp,
+    pub now: Timestamp,
     ids: u128,
     _folder: TempDir,
 }
@@ -190,7 +190,7 @@ impl Bench {
         Ok(())
     }
 
-    fn system(&mut self, command: &SystemCommand) {
+    pub fn system(&mut self, command: &SystemCommand) {
         let decided =
             self.decide(|world, cx| decide_system(world, command, cx)).expect("intake refuses nothing");
         self.record(decided);
@@ -346,8 +346,12 @@ impl Bench {
     }
 
     pub fn call(&mut self, number: &str, name: &str) {
-        let (message, conversation, customer) =
-            (MessageId(self.id()), ConversationId(self.id()), CustomerId(self.id()));
+        let customer = CustomerId(self.id());
+        self.call_opening(customer, number, name);
+    }
+
+    pub fn call_opening(&mut self, customer: CustomerId, number: &str, name: &str) {
+        let (message, conversation) = (MessageId(self.id()), ConversationId(self.id()));
         let call = Call {
             direction: CallDirection::Inbound,
             outcome: CallOutcome::Answered,

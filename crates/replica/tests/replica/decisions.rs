@@ -1,9 +1,11 @@
 //! Decisions that rest on what is known of other streams, against real rows.
 
-use evendesk_domain::command::Then;
+use evendesk_domain::command::{SystemCommand, Then};
 use evendesk_domain::decide::No;
 use evendesk_domain::event::Event;
+use evendesk_domain::id::CustomerId;
 use evendesk_domain::inbound::Author;
+use uuid::Uuid;
 
 use crate::bench::Bench;
 
@@ -72,4 +74,32 @@ fn a_second_caller_on_a_known_number_is_the_same_customer() {
     bench.call("+44 20 7946 0018", "Ada");
     bench.call("+44 20 7946 0018", "Ada Byron");
     assert_eq!(bench.due_next(), 1, "the candidate opened merged into the number's owner");
+}
+
+#[test]
+fn a_customer_opened_by_an_earlier_call_is_not_opened_again_nor_merged_into_itself() {
+    let mut bench = Bench::new();
+    let customer = CustomerId(Uuid::from_u128(0xca11));
+    for _ in 0..2 {
+        bench.call_opening(customer, "+4930123456", "Ada");
+    }
+    let opened = |e: &Event| matches!(e, Event::CustomerOpened { .. } | Event::CustomerMerged { .. });
+    assert_eq!(bench.journal.iter().filter(|r| opened(&r.event)).count(), 1);
+}
+
+#[test]
+fn nobody_is_told_of_a_step_that_was_not_reached_or_of_a_clock_that_was_stopped() {
+    let mut bench = Bench::new();
+    let conversation = bench.email(0, "Hello", None);
+    let first = bench.replica.reader().unwrap().next_steps(1).unwrap()[0];
+    let (timer, step) = (first.timer, first.step);
+    let told = |bench: &mut Bench| {
+        let before = bench.journal.len();
+        bench.system(&SystemCommand::ReachStep { conversation, timer, step });
+        bench.journal.len() - before
+    };
+    assert_eq!(told(&mut bench), 0, "too early");
+    bench.reply(conversation, Then::Nothing).unwrap();
+    bench.now = first.at;
+    assert_eq!(told(&mut bench), 0, "answered meanwhile");
 }
