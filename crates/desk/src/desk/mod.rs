@@ -256,11 +256,11 @@ impl Desk {
     }
 
     pub fn draft_get(&self, conversation: ConversationId) -> Result<Option<String>, Error> {
-        self.outbox.draft(conversation)
+        self.outbox.draft(self.agent()?.user, conversation)
     }
 
     pub fn draft_put(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
-        self.outbox.put_draft(conversation, text, (self.options.clock)())
+        self.outbox.put_draft(self.agent()?.user, conversation, text, (self.options.clock)())
     }
 
     /// Tells colleagues what this agent looks at.

@@ -278,11 +278,11 @@ impl Outbox {
         let conversation = evendesk_domain::id::ConversationId(kept.command.body.stream().id);
         self.write("moving a command's text back", |tx| {
             let words = kept.command.body.text();
-            let text = match drafts::get(tx, conversation)? {
+            let text = match drafts::get(tx, kept.author, conversation)? {
                 Some(draft) if draft != words => format!("{words}\n\n{draft}"),
                 _ => words.to_owned(),
             };
-            drafts::put(tx, conversation, &text, now)?;
+            drafts::put(tx, kept.author, conversation, &text, now)?;
             drop_row(tx, kept.command.id)
         })
     }

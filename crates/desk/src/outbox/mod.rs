@@ -60,6 +60,21 @@ const MIGRATIONS: &[&str] = &[
     UPDATE ticket SET server = (SELECT value FROM setting WHERE name = 'server'),
         submit_key = (SELECT value FROM setting WHERE name = 'submit_key');
 ",
+    "
+    -- A draft is its author's. Those of before are whose who is signed in, or signs in next ('').
+    CREATE TABLE draft_of (
+        author       TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        text         TEXT NOT NULL,
+        changed_at   INTEGER NOT NULL,
+        PRIMARY KEY (author, conversation)
+    ) STRICT;
+    INSERT INTO draft_of (author, conversation, text, changed_at)
+        SELECT coalesce((SELECT value ->> '$.user' FROM setting WHERE name = 'agent'), ''),
+            conversation, text, changed_at FROM draft;
+    DROP TABLE draft;
+    ALTER TABLE draft_of RENAME TO draft;
+",
 ];
 
 /// The open file: one connection that writes, one that reads and so never waits for a write.
@@ -149,6 +164,8 @@ fn migrate(connection: &mut Connection, file: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use evendesk_domain::id::{ConversationId, UserId};
+
     use super::*;
 
     pub fn empty() -> (tempfile::TempDir, Outbox) {
@@ -157,6 +174,27 @@ pub(crate) mod tests {
         std::fs::write(&file, "").unwrap();
         let outbox = Outbox::open(&file).unwrap();
         (folder, outbox)
+    }
+
+    #[test]
+    fn a_draft_of_the_first_version_is_still_there_for_who_is_signed_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        std::fs::write(&file, "").unwrap();
+        let old = connect(&file).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        let (user, conversation) = (uuid::Uuid::from_u128(7), uuid::Uuid::from_u128(8));
+        old.execute_batch(&format!(
+            "INSERT INTO draft VALUES ('{conversation}', 'half a sen', 1);
+             INSERT INTO setting VALUES ('agent', '{{\"user\":\"{user}\"}}');
+             PRAGMA user_version = 1;"
+        ))
+        .unwrap();
+        drop(old);
+        let outbox = Outbox::open(&file).unwrap();
+        let draft = |user| outbox.draft(UserId(user), ConversationId(conversation)).unwrap();
+        assert_eq!(draft(user).as_deref(), Some("half a sen"));
+        assert_eq!(draft(uuid::Uuid::from_u128(9)), None);
     }
 
     #[test]

@@ -85,6 +85,10 @@ impl Outbox {
 
     pub fn set_agent(&self, agent: &Agent) -> Result<(), Error> {
         // An agent is plain fields: it cannot fail to become JSON.
-        self.set(Setting::Agent, &serde_json::to_string(agent).unwrap_or_default())
+        self.set(Setting::Agent, &serde_json::to_string(agent).unwrap_or_default())?;
+        self.write("keeping whose the drafts are", |tx| {
+            tx.execute("UPDATE OR IGNORE draft SET author = ?1 WHERE author = ''", [agent.user.to_string()])?;
+            Ok(())
+        })
     }
 }

@@ -179,7 +179,7 @@ impl Desk {
     }
 
     pub fn draft(&self, conversation: ConversationId) -> Option<String> {
-        self.core.outbox().draft(conversation).unwrap()
+        self.core.outbox().draft(self.user, conversation).unwrap()
     }
 
     pub fn connection(&self) -> Connection {
