@@ -6,10 +6,12 @@
 //! | [`core`] | the sync core: messages and time in, messages out; no socket, no clock, no thread |
 //! | [`outbox`] | the one precious file: undecided commands, drafts, feedback that has not left yet |
 //! | [`cache`] | the disposable one: the replica of what this agent may see |
+//! | [`attachments`] | files of messages that were fetched, as disposable |
 //! | [`client`] | the network: socket, sign-in, files, unsigned feedback |
 //!
 //! Knows nothing of the server's insides, nor of the window's toolkit.
 
+pub mod attachments;
 pub mod cache;
 pub mod client;
 pub mod core;

@@ -1,4 +1,4 @@
-//! Files that came with messages, fetched when asked for and kept beside the cache.
+//! Files that came with messages, fetched when asked for into a folder of their conversation.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub struct Wanted {
     pub name: String,
 }
 
-/// Where the file is kept once fetched; an error for a hash that is none.
+/// Where in its conversation's folder the file is kept once fetched; an error for a hash that is none.
 pub fn place(folder: &Path, wanted: &Wanted) -> Result<PathBuf, Error> {
     let blob = &wanted.blob;
     if blob.len() != 64 || !blob.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
@@ -33,7 +33,7 @@ pub fn place(folder: &Path, wanted: &Wanted) -> Result<PathBuf, Error> {
     Ok(folder.join(blob).join(safe_name(&wanted.name)))
 }
 
-/// Fetches a file into `folder` unless it is there, checks that it is what was asked for, and says
+/// Fetches a file into its conversation's `folder` unless it is there, checks that it is what was asked for, and says
 /// where it is.
 pub async fn fetch(
     http: &reqwest::Client,

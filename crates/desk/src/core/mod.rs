@@ -20,6 +20,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use evendesk_domain::decide::World as _;
 use evendesk_domain::id::{CommandId, DeviceId};
 use evendesk_domain::permission::Agent;
 use evendesk_domain::time::Timestamp;
@@ -28,6 +29,7 @@ use evendesk_protocol::{FromDesk, PROTOCOL, Pushed};
 use evendesk_replica::{Position, Readers};
 use uuid::Uuid;
 
+use crate::attachments::Attachments;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::folder::Folder;
@@ -76,6 +78,7 @@ enum Line {
 pub struct Core {
     outbox: Arc<Outbox>,
     cache: Cache,
+    attachments: Attachments,
     device: DeviceId,
     agent: Option<Agent>,
     line: Line,
@@ -115,6 +118,7 @@ impl Core {
         let mut core = Self {
             outbox,
             cache,
+            attachments: Attachments::open(folder)?,
             device,
             agent,
             line: Line::Down,
@@ -132,12 +136,21 @@ impl Core {
         };
         core.outbox.settled(position.cursor, &[])?;
         core.rebase_all(now)?;
+        core.sweep_attachments()?;
         Ok(core)
     }
 
     /// Opens the outbox file of a folder.
     pub fn outbox_in(folder: &Folder) -> Result<Arc<Outbox>, Error> {
         Ok(Arc::new(Outbox::open(&folder.private_file(outbox::FILE)?)?))
+    }
+
+    /// Removes attachments of conversations that are not here any more.
+    fn sweep_attachments(&self) -> Result<(), Error> {
+        let reader = self.cache.readers().get()?;
+        let world = reader.world_kept();
+        self.attachments.keep_only(|id| !matches!(world.conversation(id), Ok(None)));
+        Ok(())
     }
 
     pub fn set_boundary(&mut self, boundary: Boundary) {

@@ -1,9 +1,10 @@
 //! What the server says: welcome, events, streams given and taken. Each is stored in one transaction of
 //! the cache, with the pending commands decided again on top where it touches what they are about.
 
-use evendesk_domain::id::CommandId;
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{CommandId, ConversationId};
 use evendesk_domain::permission::Agent;
-use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::{FromDesk, FromServer, Mode};
 use evendesk_replica::Position;
@@ -119,6 +120,10 @@ impl Core {
             Ok(writer.set_position(moved)?)
         })?;
         self.position = moved;
+        // Where a message goes, its files go with it: to be fetched again by who may see it there.
+        for event in events.iter().filter(|e| matches!(e.event, Event::MessageMovedOut { .. })) {
+            self.attachments_gone(event.stream);
+        }
         self.reached(&arrived)?;
         self.learn_about_myself(&streams)?;
         Ok(vec![Action::Send(FromDesk::Ack { cursor: to }), Action::Changed(changed), Action::Connection])
@@ -186,12 +191,21 @@ impl Core {
         self.redo(&[stream], &[], &[], now, |writer| Ok(writer.forget(stream)?))?;
         self.boundary("stream forgotten");
         let mut actions = vec![Action::Changed(everything())];
-        if self.cache.empty_log()? {
+        if self.cache.empty_log()? && self.attachments_gone(stream) {
             actions.insert(0, Action::Send(FromDesk::Confirm { directive }));
         } else {
             // Not confirmed, the server says it again on the next connection.
             tracing::info!("what was forgotten is still being read");
         }
         Ok(actions)
+    }
+
+    /// Removes a conversation's attachments; false if one is open elsewhere and so has to stay.
+    fn attachments_gone(&self, stream: StreamId) -> bool {
+        if stream.kind != StreamKind::Conversation {
+            return true;
+        }
+        let gone = self.attachments.forget(ConversationId(stream.id));
+        gone.inspect_err(|error| tracing::warn!(%error, "attachments could not be removed")).is_ok()
     }
 }

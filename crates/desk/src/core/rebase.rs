@@ -178,6 +178,7 @@ impl Core {
     pub(super) fn clear(&mut self, position: Position) -> Result<(), Error> {
         self.cache.clear(position)?;
         self.boundary("cache cleared");
+        self.attachments.keep_only(|_| false);
         self.position = position;
         self.top = Top::default();
         Ok(())

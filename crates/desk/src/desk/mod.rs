@@ -24,6 +24,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::attachments::Attachments;
 use crate::client::address::Server;
 use crate::client::backoff::Backoff;
 use crate::client::courier::Courier;
@@ -72,7 +73,7 @@ pub struct Desk {
     shared: Arc<worker::Shared>,
     outbox: Arc<Outbox>,
     options: Options,
-    files: PathBuf,
+    attachments: Attachments,
     line: Mutex<Line>,
     /// Rung when there is feedback to carry.
     feedback: Arc<Notify>,
@@ -95,7 +96,7 @@ impl Desk {
     /// Opens the desk in `folder`, which it locks. Shows what is there; talks to nobody yet.
     pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
         let folder = Folder::lock(folder)?;
-        let files = folder.private_folder("files")?;
+        let attachments = Attachments::open(&folder)?;
         let outbox = Core::outbox_in(&folder)?;
         let core = Core::open(&folder, Arc::clone(&outbox), Uuid::new_v4(), (options.clock)())?;
         let feedback = Arc::new(Notify::new());
@@ -121,7 +122,7 @@ impl Desk {
             shared,
             outbox,
             options,
-            files,
+            attachments,
             line: Mutex::default(),
             feedback,
             redial: Arc::new(Notify::new()),
@@ -187,10 +188,6 @@ impl Desk {
             if let Err(error) = self.on_net(async move { session::sign_out(&http, &server, &token).await }) {
                 tracing::info!(%error, "signed out here; the server was not told");
             }
-        }
-        let _ = std::fs::remove_dir_all(&self.files);
-        if let Some(folder) = &self.folder {
-            folder.private_folder("files")?;
         }
         self.shared.call(|core, _| Ok(((), core.sign_out()?)))
     }
@@ -273,9 +270,12 @@ impl Desk {
         self.shared.call(move |_, _| Ok(((), vec![said])))
     }
 
-    /// The file of a message, fetched if it is not here yet.
+    /// The file of a message that is here, fetched if it is not here yet itself.
     pub fn attachment(&self, wanted: Wanted) -> Result<PathBuf, Error> {
-        let path = files::place(&self.files, &wanted)?;
+        let (conversation, message, blob) = (wanted.conversation, wanted.message, wanted.blob.clone());
+        let folder = self.attachments.of(conversation);
+        let path = files::place(&folder, &wanted)?;
+        self.check_held(conversation, message, &blob)?;
         if path.exists() {
             return Ok(path);
         }
@@ -284,8 +284,22 @@ impl Desk {
             (line.server.clone(), line.token.clone())
         };
         let (Some(server), Some(token)) = (server, token) else { return Err(Error::SignedOut) };
-        let (http, folder) = (self.http.clone(), self.files.clone());
-        self.on_net(async move { files::fetch(&http, &server, &token, &folder, &wanted).await })
+        let http = self.http.clone();
+        let path =
+            self.on_net(async move { files::fetch(&http, &server, &token, &folder, &wanted).await })?;
+        // It may have been withdrawn meanwhile.
+        if let Err(gone) = self.check_held(conversation, message, &blob) {
+            self.attachments.forget(conversation)?;
+            return Err(gone);
+        }
+        Ok(path)
+    }
+
+    fn check_held(&self, conversation: ConversationId, message: MessageId, blob: &str) -> Result<(), Error> {
+        if self.reader()?.has_blob(conversation, message, blob)? {
+            return Ok(());
+        }
+        Err(Error::not_found("This file's message is not here; it may have been withdrawn from your teams."))
     }
 
     fn agent(&self) -> Result<Agent, Error> {

@@ -298,7 +298,7 @@ fn a_stream_that_is_granted_or_forgotten_comes_and_goes_whole() {
 }
 
 #[test]
-fn nothing_of_a_forgotten_word_is_left_in_the_caches_files() {
+fn nothing_of_a_forgotten_conversation_is_left_in_the_desks_files() {
     let (mut server, mut desk) = world();
     let (conversation, _) = server.mail("ada@x.example", "the zanzibarish parcel");
     server.mail("bo@x.example", "another parcel");
@@ -312,8 +312,12 @@ fn nothing_of_a_forgotten_word_is_left_in_the_caches_files() {
     };
     let cache = desk.path().join("cache");
     assert!(holds(&cache));
+    let files = desk.path().join("files").join(conversation.to_string());
+    std::fs::create_dir_all(files.join("aa")).unwrap();
+    std::fs::write(files.join("aa").join("parcel.txt"), "the parcel").unwrap();
     desk.hears(FromServer::Forget { directive: 1, stream: conversation.into() });
     assert!(!holds(&cache));
+    assert!(!files.exists());
 }
 
 #[test]
