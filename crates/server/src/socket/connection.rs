@@ -115,7 +115,10 @@ impl Connection {
         let ours = app.workspace.incarnation;
         let mode = match incarnation {
             _ if protocol != PROTOCOL => Mode::Upgrade,
-            Some(theirs) if theirs == ours && cursor <= head => Mode::Tail,
+            Some(theirs) if theirs == ours && cursor <= head => {
+                let same = slice::sees_as_then(&app, &who.agent, cursor);
+                if same.map_err(|e| End::Failed(e.to_string()))? { Mode::Tail } else { Mode::Afresh }
+            }
             _ => Mode::Afresh,
         };
         let cursor = if mode == Mode::Tail { cursor } else { 0 };

@@ -5,13 +5,13 @@ use std::collections::hash_map::Entry;
 
 use evendesk_domain::event::Event;
 use evendesk_domain::id::UserId;
-use evendesk_domain::permission::{Agent, Scope, visible};
+use evendesk_domain::permission::{Agent, visible};
 use evendesk_domain::settings::User;
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_protocol::limits::BATCH_EVENTS;
 use evendesk_replica::Reader;
 
-use super::tail::{Changed, Slice, moves};
+use super::tail::{Changed, Moved, Slice, moved, moves};
 use crate::state::App;
 use crate::writer::Committed;
 
@@ -70,18 +70,16 @@ fn complete(app: &App, reader: &Reader, agent: &Agent, mut slice: Slice) -> Fetc
     let mut now = agent.clone();
     let own = StreamId::from(agent.user);
     if slice.events.iter().any(|e| e.stream == own) {
-        let before = as_of(&app.journal.read_stream(own)?, agent.user, slice.from);
         now = reader.agent(agent.user)?.unwrap_or(now);
-        let changed = changed(reader, before, now.clone())?;
+        let changed = changed(reader, agent, now.clone())?;
         for stream in &changed.granted {
             slice.whole.insert(*stream, whole(app, *stream, slice.to)?);
         }
         slice.changed = Some(changed);
     }
     for (stream, teams) in moves(&slice.events) {
-        let sees = |scope: Scope| visible(&now, scope);
-        let granted = slice.scopes.get(&stream).copied().flatten().is_some_and(sees) && !sees(teams[0]);
-        if granted && !slice.whole.contains_key(&stream) {
+        let scope = slice.scopes.get(&stream).copied().flatten();
+        if moved(&[agent, &now], scope, &teams) == Moved::Granted && !slice.whole.contains_key(&stream) {
             slice.whole.insert(stream, whole(app, stream, slice.to)?);
         }
     }
@@ -94,24 +92,28 @@ fn whole(app: &App, stream: StreamId, to: u64) -> Fetched<Vec<Recorded>> {
     Ok(events)
 }
 
-/// The agent as they were when the desk's cursor was at `seq`; none if they were not there yet.
-fn as_of(events: &[Recorded], user: UserId, seq: u64) -> Option<Agent> {
-    let mut state = None;
-    for event in events.iter().filter(|e| e.seq <= seq) {
-        User::apply(&mut state, user, event);
+/// Whether the agent's role and teams have been what they are ever since the desk's cursor was at `seq`.
+/// Where not, what the desk holds was judged by other eyes, and cannot be told from here.
+pub fn sees_as_then(app: &App, agent: &Agent, seq: u64) -> Fetched<bool> {
+    let mut state: Option<User> = None;
+    for event in app.journal.read_stream(agent.user.into())? {
+        let differs = |u: &User| u.role != agent.role || u.teams != agent.teams;
+        if event.seq > seq && state.as_ref().is_some_and(differs) {
+            return Ok(false);
+        }
+        User::apply(&mut state, agent.user, &event);
     }
-    state.as_ref().map(Agent::from)
+    Ok(state.is_none_or(|u| u.role == agent.role && u.teams == agent.teams))
 }
 
-fn changed(reader: &Reader, before: Option<Agent>, agent: Agent) -> Fetched<Changed> {
+fn changed(reader: &Reader, before: &Agent, agent: Agent) -> Fetched<Changed> {
     let mut changed = Changed { agent, granted: Vec::new(), withdrawn: Vec::new() };
-    let Some(before) = before else { return Ok(changed) };
     if before.role == changed.agent.role && before.teams == changed.agent.teams {
         return Ok(changed);
     }
     for stream in reader.streams()? {
         let Some(scope) = reader.scope(stream)? else { continue };
-        match (visible(&before, scope), visible(&changed.agent, scope)) {
+        match (visible(before, scope), visible(&changed.agent, scope)) {
             (false, true) => changed.granted.push(stream),
             (true, false) => changed.withdrawn.push(stream),
             _ => {}

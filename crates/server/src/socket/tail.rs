@@ -81,10 +81,11 @@ impl Tail {
     /// Takes the slice that begins at the cursor; returns what to send now.
     pub fn follow(&mut self, mut slice: Slice) -> Vec<FromServer> {
         debug_assert_eq!(slice.from, self.cursor);
+        let before = self.agent.clone();
         if let Some(changed) = &slice.changed {
             self.agent = changed.agent.clone();
         }
-        let (granted, withdrawn) = self.directives(&slice);
+        let (granted, withdrawn) = self.directives(&before, &slice);
         for stream in &granted {
             let events = slice.whole.remove(stream).unwrap_or_default();
             let directive = self.directive();
@@ -149,7 +150,7 @@ impl Tail {
     }
 
     /// Streams that became visible and streams that ceased to be, by moves of theirs or of the agent.
-    fn directives(&self, slice: &Slice) -> (HashSet<StreamId>, Vec<StreamId>) {
+    fn directives(&self, before: &Agent, slice: &Slice) -> (HashSet<StreamId>, Vec<StreamId>) {
         let mut granted = HashSet::new();
         let mut withdrawn = Vec::new();
         if let Some(changed) = &slice.changed {
@@ -157,15 +158,37 @@ impl Tail {
             withdrawn.extend(changed.withdrawn.iter().copied());
         }
         for (stream, teams) in moves(&slice.events) {
-            let sees = |scope| visible(&self.agent, scope);
-            let now = slice.scopes.get(&stream).copied().flatten().is_some_and(sees);
-            if now && !sees(teams[0]) {
-                granted.insert(stream);
-            } else if !now && teams.into_iter().any(sees) {
-                withdrawn.push(stream);
+            let scope = slice.scopes.get(&stream).copied().flatten();
+            match moved(&[before, &self.agent], scope, &teams) {
+                Moved::Granted => drop(granted.insert(stream)),
+                Moved::Withdrawn if !withdrawn.contains(&stream) => withdrawn.push(stream),
+                _ => {}
             }
         }
         (granted, withdrawn)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    Granted,
+    Withdrawn,
+    Neither,
+}
+
+/// What a stream's moves bring or take, for an agent as they were before and are now. What was sent
+/// earlier was judged by where the stream stood when it was sent, which may be anywhere on its way: so
+/// one place out of sight is enough to grant it whole, and one in sight to have it forgotten.
+pub fn moved(agents: &[&Agent; 2], now: Option<Scope>, teams: &[Scope]) -> Moved {
+    let [_, agent] = agents;
+    let anyone = |scope: &Scope| agents.iter().any(|a| visible(a, *scope));
+    let everyone = |scope: &Scope| agents.iter().all(|a| visible(a, *scope));
+    if now.is_some_and(|scope| visible(agent, scope)) {
+        if teams.iter().all(everyone) { Moved::Neither } else { Moved::Granted }
+    } else if teams.iter().any(anyone) {
+        Moved::Withdrawn
+    } else {
+        Moved::Neither
     }
 }
 
@@ -207,7 +230,7 @@ mod tests {
         Recorded { seq, stream: stream(n), at, by: Actor::System, command: None, event }
     }
 
-    fn moved(seq: u64, n: u128, from: TeamId, to: TeamId) -> Recorded {
+    fn moved_to(seq: u64, n: u128, from: TeamId, to: TeamId) -> Recorded {
         event(seq, n, Event::TeamChanged { from, to })
     }
 
@@ -242,19 +265,34 @@ mod tests {
     #[test]
     fn a_move_is_granted_or_forgotten_before_the_cursor_passes_it() {
         let mut tail = tail();
-        let into = vec![moved(1, 1, THEIRS, OURS)];
+        let into = vec![moved_to(1, 1, THEIRS, OURS)];
         assert_eq!(said(&tail.follow(slice(0, into, &[(1, OURS)]))), ["grant 1"]);
         assert!(!tail.is_ready());
         assert_eq!(said(&tail.confirmed(1)), ["advance to 1"]);
-        let away = vec![moved(2, 1, OURS, THEIRS), event(3, 2, Event::Resolved)];
+        let away = vec![moved_to(2, 1, OURS, THEIRS), event(3, 2, Event::Resolved)];
         assert_eq!(said(&tail.follow(slice(1, away, &[(1, THEIRS), (2, OURS)]))), ["forget 2"]);
         assert_eq!(said(&tail.confirmed(2)), ["1 events to 3"]);
     }
 
     #[test]
     fn what_only_passed_through_is_forgotten_all_the_same() {
-        let through = vec![moved(1, 1, THEIRS, OURS), moved(2, 1, OURS, THEIRS)];
+        let through = vec![moved_to(1, 1, THEIRS, OURS), moved_to(2, 1, OURS, THEIRS)];
         assert_eq!(said(&tail().follow(slice(0, through, &[(1, THEIRS)]))), ["forget 1"]);
+    }
+
+    #[test]
+    fn what_went_away_and_came_back_is_granted_for_it_may_have_been_passed_over() {
+        let back = vec![moved_to(1, 1, OURS, THEIRS), moved_to(2, 1, THEIRS, OURS)];
+        assert_eq!(said(&tail().follow(slice(0, back, &[(1, OURS)]))), ["grant 1"]);
+    }
+
+    #[test]
+    fn what_left_our_team_is_forgotten_though_we_left_it_too() {
+        let mut tail = tail();
+        let away = slice(0, vec![moved_to(1, 1, OURS, THEIRS)], &[(1, THEIRS)]);
+        let agent = Agent { teams: vec![TeamId(Uuid::from_u128(3))], ..tail.agent().clone() };
+        let changed = Changed { agent, granted: Vec::new(), withdrawn: Vec::new() };
+        assert_eq!(said(&tail.follow(Slice { changed: Some(changed), ..away })), ["forget 1"]);
     }
 
     #[test]
@@ -272,7 +310,7 @@ mod tests {
     #[test]
     fn many_directives_go_a_few_at_a_time() {
         let mut tail = tail();
-        let all: Vec<_> = (1..=100).map(|n| moved(u64::try_from(n).unwrap(), n, OURS, THEIRS)).collect();
+        let all: Vec<_> = (1..=100).map(|n| moved_to(u64::try_from(n).unwrap(), n, OURS, THEIRS)).collect();
         let scopes: Vec<_> = (1..=100).map(|n| (n, THEIRS)).collect();
         let mut sent = tail.follow(slice(0, all, &scopes)).len();
         assert_eq!(sent, DIRECTIVES_UNDER_WAY);

@@ -125,7 +125,7 @@ async fn a_directive_that_was_not_confirmed_comes_again() {
 }
 
 #[tokio::test]
-async fn joining_a_team_grants_what_it_has_and_leaving_takes_it_away_online_or_not() {
+async fn joining_a_team_grants_what_it_has_and_who_left_one_while_away_begins_afresh() {
     let office = Office::open().await;
     let (conversation, _) = office.mail("cid@customer.example", "hello").await;
     let token = office.sign_in("bob").await.token;
@@ -144,12 +144,13 @@ async fn joining_a_team_grants_what_it_has_and_leaving_takes_it_away_online_or_n
     let (incarnation, cursor) = (bob.incarnation, bob.cursor);
     drop(bob);
     operate(office.app(), user(office.bob, "bob", Role::Agent, vec![office.sales])).await;
+    // Not even a move in the same absence leaves anything behind.
+    office.command(office.ada, CommandBody::SetTeam { conversation, team: office.sales }).await;
+    office.command(office.sue, CommandBody::SetTeam { conversation, team: office.support }).await;
     let mut bob = Desk::connect(office.running.addr(), &token, Some(incarnation), cursor).await;
+    assert!(matches!(bob.welcome, FromServer::Welcome { mode: Mode::Afresh, .. }));
     let heard = bob.hear_to(office.app().journal.head().unwrap()).await;
-    assert!(
-        heard.iter().any(|m| matches!(m, FromServer::Forget { stream: s, .. } if *s == stream)),
-        "{heard:?}"
-    );
+    assert!(!holds(&heard, conversation), "{heard:?}");
     let told = office.command(office.bob, note(conversation, "still here?")).await;
     assert!(matches!(told, Outcome::Refused { .. }));
 }
