@@ -116,6 +116,10 @@ pub enum Fate {
     TooLarge {
         bytes: u64,
     },
+    /// Never had: the mail server does not give it, or it was gone.
+    Withheld {
+        why: String,
+    },
 }
 
 impl Team {

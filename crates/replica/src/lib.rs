@@ -47,6 +47,7 @@ pub use message::PendingDelivery;
 pub use position::Position;
 pub use queue::{Place, QueuePage, QueueRow};
 pub use search::{SearchHit, SearchPage};
+pub use settings::Aside;
 pub use store::{Keeps, Reader, Readers, Replica, Writer, fingerprint};
 pub use timer::TimerView;
 pub use why::Explanation;

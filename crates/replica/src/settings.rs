@@ -2,13 +2,13 @@
 
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, TeamId, UserId};
-use evendesk_domain::settings::{Account, Mailbox, Team, User};
+use evendesk_domain::settings::{Account, Fate, Mailbox, Team, User};
 use evendesk_domain::stream::{Recorded, StreamId};
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::error::{Doing, Error};
-use crate::{Writer, aggregate};
+use crate::{Reader, Writer, aggregate};
 
 pub(crate) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS team (
@@ -135,6 +135,40 @@ fn keep_ledger(db: &Connection, id: AccountId, recorded: &Recorded) -> Result<()
         .doing("keep a ledger")?;
     }
     Ok(())
+}
+
+/// Something that an account saw and that was not taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    pub account: AccountId,
+    /// Of the event that noted it.
+    pub seq: u64,
+    pub uid: u32,
+    pub fate: Fate,
+}
+
+impl Reader {
+    /// What every account set aside, each account's in the order in which it came.
+    pub fn set_aside(&self) -> Result<Vec<Aside>, Error> {
+        let mut rows = self
+            .db()
+            .prepare_cached(
+                r#"SELECT account, seq, uid, fate FROM ledger WHERE fate NOT IN ('"taken"', '"duplicate"')
+                   ORDER BY account, seq, place"#,
+            )
+            .doing("list what was set aside")?;
+        let rows = rows
+            .query_map([], |r| {
+                Ok((AccountId(r.get(0)?), r.get::<_, i64>(1)?, r.get(2)?, r.get::<_, String>(3)?))
+            })
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .doing("list what was set aside")?;
+        let aside = |(account, seq, uid, fate): (AccountId, i64, u32, String)| {
+            let fate = serde_json::from_str(&fate).map_err(|_| Error::Damaged { what: "a ledger entry" })?;
+            Ok(Aside { account, seq: seq.cast_unsigned(), uid, fate })
+        };
+        rows.into_iter().map(aside).collect()
+    }
 }
 
 pub(crate) fn forget(db: &Connection, id: Uuid) -> Result<(), Error> {

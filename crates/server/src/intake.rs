@@ -8,6 +8,7 @@ use evendesk_domain::command::SystemCommand;
 use evendesk_domain::decide::World;
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId};
 use evendesk_domain::inbound::Inbound;
+use evendesk_domain::limits;
 use evendesk_domain::settings::{Account, Fate, LedgerEntry};
 use evendesk_domain::stream::Actor;
 use evendesk_protocol::Outcome;
@@ -89,8 +90,7 @@ impl Reception {
         self.account(account)?;
         let entries = self.entries(account, &arrivals)?;
         let mut commands: Vec<SystemCommand> = arrivals.into_iter().filter_map(receive).collect();
-        let set_aside =
-            entries.iter().any(|e| matches!(e.fate, Fate::Quarantined { .. } | Fate::TooLarge { .. }));
+        let set_aside = entries.iter().any(|e| !matches!(e.fate, Fate::Taken | Fate::Duplicate));
         // What has no mailbox has no cursor to move, but what was set aside is noted all the same.
         if cursor.is_some() || set_aside {
             let Cursor { uid_validity, last_uid } = match cursor {
@@ -170,7 +170,10 @@ impl Reception {
                         let why = aside.reason.clone();
                         (String::new(), Fate::Quarantined { blob: blob.clone(), why })
                     }
-                    None => (String::new(), Fate::TooLarge { bytes: arrival.bytes }),
+                    None if arrival.bytes > limits::MAIL_BYTES as u64 => {
+                        (String::new(), Fate::TooLarge { bytes: arrival.bytes })
+                    }
+                    None => (String::new(), Fate::Withheld { why: aside.reason.clone() }),
                 },
             };
             entries.push(LedgerEntry { uid, remote_id, fate });

@@ -28,7 +28,8 @@ pub struct Submission {
     pub message: String,
     /// A field that people do not see and programs fill in.
     pub website: String,
-    /// When the page was opened, in milliseconds since 1970 by the server that served it.
+    /// When the page was opened, in milliseconds since 1970 by the server that served it; none from a
+    /// program, which shows no page.
     pub opened_at: Option<i64>,
 }
 
@@ -112,7 +113,8 @@ fn suspicion(form: &Submission, now: Timestamp) -> Option<&'static str> {
     let filled_in = form.opened_at.map(|at| now.seconds_since(Timestamp::from_millis(at)));
     match filled_in {
         _ if !form.website.trim().is_empty() => Some("a field that people do not see was filled in"),
-        None => Some("it does not say when the form was opened"),
+        // A program sends what a person gave it elsewhere; a page always says when it was opened.
+        None => None,
         Some(s) if s < MIN_FILL_SECONDS => Some("it was filled in faster than people can"),
         Some(s) if s > MAX_FILL_SECONDS => Some("the form was opened more than a day before"),
         Some(_) => None,
@@ -211,11 +213,12 @@ mod tests {
         let opened = |seconds| Submission { opened_at: Some(NOW.plus_seconds(seconds).millis()), ..form() };
         let cases = [
             Submission { website: "http://spam.example".into(), ..form() },
-            Submission { opened_at: None, ..form() },
             opened(-1),
             opened(60),
             opened(-MAX_FILL_SECONDS - 1),
         ];
+        let by_a_program = Submission { opened_at: None, ..form() };
+        assert_eq!(checked(&by_a_program).expect("taken in").suspicion, None);
         for form in cases {
             assert!(checked(&form).expect("taken in").suspicion.is_some(), "{form:?}");
         }

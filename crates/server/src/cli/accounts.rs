@@ -13,8 +13,9 @@ use evendesk_domain::command::CommandBody;
 use evendesk_domain::decide::World;
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, TeamId};
-use evendesk_domain::settings::AccountSettings;
+use evendesk_domain::settings::{AccountSettings, Fate};
 use evendesk_journal::Journal;
+use evendesk_replica::Aside;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use uuid::Uuid;
@@ -36,6 +37,12 @@ pub enum Mailbox {
     Pull {
         /// As it was called when it was added
         name: String,
+    },
+    /// List what was set aside instead of taken in: mail, and what forms and webhooks were sent. Each
+    /// line says when, where, why, and under which blobs/ file it is kept, if it is
+    Aside {
+        /// Of one account only
+        name: Option<String>,
     },
 }
 
@@ -95,7 +102,37 @@ impl Mailbox {
         match self {
             Self::Add(task) => task.run(data),
             Self::Pull { name } => pull(data, &name).await,
+            Self::Aside { name } => aside(data, name.as_deref()),
         }
+    }
+}
+
+fn aside(data: &Path, name: Option<&str>) -> Result<(), Failure> {
+    let desk = Desk::open(data)?;
+    let reader = desk.scribe.replica().reader()?;
+    let accounts = reader.accounts()?;
+    if let Some(name) = name.filter(|name| !accounts.iter().any(|a| a.name == *name)) {
+        return Err(format!("there is no mailbox, form or webhook {name}").into());
+    }
+    for Aside { account, seq, uid, fate } in reader.set_aside()? {
+        let called = accounts.iter().find(|a| a.id == account).map_or("?", |a| a.name.as_str());
+        if name.is_some_and(|name| name != called) {
+            continue;
+        }
+        let at = desk.journal.event(seq)?.map(|e| e.at.to_string()).unwrap_or_default();
+        let what = if uid == 0 { String::new() } else { format!(" mail {uid}") };
+        println!("{at} {called}{what}: {}", told(&fate));
+    }
+    Ok(())
+}
+
+/// Why it was set aside, and where it is.
+fn told(fate: &Fate) -> String {
+    match fate {
+        Fate::Taken | Fate::Duplicate => String::new(),
+        Fate::Quarantined { blob, why } => format!("{why}; kept as {blob}"),
+        Fate::TooLarge { bytes } => format!("too large to fetch ({bytes} bytes); it is in the mailbox"),
+        Fate::Withheld { why } => format!("{why}; never had"),
     }
 }
 

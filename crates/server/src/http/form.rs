@@ -54,7 +54,9 @@ pub async fn submit_page(
 ) -> Result<Response, HttpError> {
     let account = form(&app, account)?;
     app.limits.forms.try_take(address, app.clock.now()).map_err(HttpError::TooMany)?;
-    Ok(match take(&app, account.id, &submission).await? {
+    // Our page always says when it was opened: what leaves that out was not filled in on it.
+    let judged = Submission { opened_at: submission.opened_at.or(Some(0)), ..submission.clone() };
+    Ok(match take(&app, account.id, &judged).await? {
         Taken::In => shown(StatusCode::OK, &thanks(&account)),
         Taken::ToCorrect(fields) => {
             shown(StatusCode::UNPROCESSABLE_ENTITY, &draw(&account, &submission, &fields))

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use evendesk_channels::intake::{Arrival, Cursor, Intake, Outcome as Read};
+use evendesk_channels::intake::{Arrival, Cursor, Intake, Outcome as Read, SetAside};
 use evendesk_channels::social::signature::{Secret, Signed, sign, verify};
 use evendesk_domain::channel::Channel;
 use evendesk_domain::command::{CommandBody, ReplyDraft, Then};
@@ -14,7 +14,7 @@ use evendesk_domain::decide::World;
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, MessageId};
 use evendesk_domain::inbound::Inbound;
-use evendesk_domain::settings::AccountSettings;
+use evendesk_domain::settings::{AccountSettings, Fate};
 use evendesk_domain::stream::{Recorded, StreamKind};
 use evendesk_protocol::Outcome;
 use evendesk_server::secrets;
@@ -104,6 +104,11 @@ async fn forms_have_limits_and_what_looks_like_spam_is_set_aside_in_silence() {
     assert!(received(&office).is_empty());
     let ledger = journal(&office).into_iter().any(|e| matches!(e.event, Event::MailboxAdvanced { .. }));
     assert!(ledger, "what was set aside is shown");
+    let aside = office.app().readers.get().unwrap().set_aside().unwrap();
+    assert!(matches!(&aside[..], [a] if a.account == form && matches!(a.fate, Fate::Quarantined { .. })));
+    let by_a_program = json!({"id": "4", "email": "ada@customer.example", "message": "Tea?"});
+    assert_eq!(send(by_a_program).await.unwrap().status(), StatusCode::CREATED);
+    assert_eq!(received(&office).len(), 1);
 
     let large = json!({"id": "2", "message": "x".repeat(3_000_000)});
     assert_eq!(send(large).await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
@@ -224,6 +229,18 @@ async fn one_mail_that_cannot_be_stored_is_set_aside_and_holds_nothing_up() {
 }
 
 #[tokio::test]
+async fn a_mail_that_was_gone_is_not_noted_as_too_large() {
+    let office = Office::open().await;
+    let mailbox = account(&office, Channel::Email, None).await;
+    let gone = SetAside { raw: None, reason: "it was gone".into() };
+    let arrival = Arrival { uid: Some(1), bytes: 5, outcome: Read::SetAside(gone) };
+    let cursor = Cursor { uid_validity: 1, last_uid: 1 };
+    office.app().reception().arrived(mailbox, vec![arrival], Some(cursor)).await.unwrap();
+    let aside = office.app().readers.get().unwrap().set_aside().unwrap();
+    assert!(matches!(&aside[..], [a] if a.fate == Fate::Withheld { why: "it was gone".into() }), "{aside:?}");
+}
+
+#[tokio::test]
 async fn while_the_journal_cannot_be_written_good_mail_is_not_set_aside() {
     let office = Office::open().await;
     let mailbox = account(&office, Channel::Email, None).await;
@@ -235,8 +252,7 @@ async fn while_the_journal_cannot_be_written_good_mail_is_not_set_aside() {
     // As a full disk does it: appending fails, whatever is appended.
     let file = office.dir.path().join("journal.db");
     let journal = rusqlite::Connection::open(file).unwrap();
-    let full =
-        "CREATE TRIGGER full BEFORE INSERT ON event WHEN NEW.stream_kind = 'mailbox' BEGIN SELECT RAISE(ABORT, 'full'); END";
+    let full = "CREATE TRIGGER full BEFORE INSERT ON event WHEN NEW.stream_kind = 'mailbox' BEGIN SELECT RAISE(ABORT, 'full'); END";
     journal.execute_batch(full).unwrap();
     reception.arrived(mailbox, mail.clone(), Some(cursor)).await.expect_err("the disk is full");
     assert_eq!(reception.cursor(mailbox).await.unwrap(), Cursor::default());
