@@ -37,6 +37,8 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// Whether webhooks on this machine and its networks may be called.
     pub private_webhooks: bool,
+    /// Whether callers come through a proxy on this machine that says who they are.
+    pub behind_proxy: bool,
     pub clock: Clock,
 }
 
@@ -49,6 +51,7 @@ impl Options {
             workspace: "Evendesk".into(),
             hosts: Vec::new(),
             private_webhooks: false,
+            behind_proxy: false,
             clock: Clock::system(),
         }
     }
@@ -144,6 +147,7 @@ fn open(
         stopping,
         node: folder.node().map_err(StoreError::from)?,
         private_webhooks: options.private_webhooks,
+        behind_proxy: options.behind_proxy,
         health: Health::default(),
         sample_answers: broadcast::channel(64).0,
     });

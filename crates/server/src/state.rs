@@ -41,6 +41,8 @@ pub struct Shared {
     pub node: Uuid,
     /// Whether webhooks on this machine and its networks may be called.
     pub private_webhooks: bool,
+    /// Whether a proxy on this machine says whom it answers.
+    pub behind_proxy: bool,
     pub health: Health,
     /// Answers to sample customers: they end here.
     pub sample_answers: broadcast::Sender<Answered>,

@@ -47,6 +47,15 @@ impl<K: Eq + Hash> Throttle<K> {
         Ok(())
     }
 
+    /// Gives back a try that turned out not to count.
+    pub fn give_back(&self, key: &K) {
+        let full = self.full();
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = buckets.get_mut(key) {
+            bucket.left = (bucket.left + 1000).min(full);
+        }
+    }
+
     fn full(&self) -> i64 {
         i64::from(self.burst) * 1000
     }
@@ -73,5 +82,7 @@ mod tests {
         throttle.try_take("ada", at(10)).unwrap();
         assert!(throttle.try_take("ada", at(11)).is_err());
         assert!(throttle.try_take("ada", at(-99)).is_err());
+        throttle.give_back(&"ada");
+        throttle.try_take("ada", at(11)).unwrap();
     }
 }

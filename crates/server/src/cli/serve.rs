@@ -25,6 +25,10 @@ pub struct Serve {
     /// Let webhooks be posted to this machine and to private networks
     #[arg(long)]
     allow_private_webhooks: bool,
+    /// A proxy on this machine passes callers on, and adds each one's address as the last of
+    /// X-Forwarded-For: limits then count by that address instead of holding all for one caller
+    #[arg(long)]
+    behind_proxy: bool,
 }
 
 #[derive(Args)]
@@ -45,6 +49,7 @@ impl Serve {
         options.bind = self.bind;
         options.hosts = self.hosts;
         options.private_webhooks = self.allow_private_webhooks;
+        options.behind_proxy = self.behind_proxy;
         serve(options).await
     }
 }

@@ -62,10 +62,34 @@ impl FromRequestParts<App> for SignedInAs {
 /// Where a request comes from, for limits only; never logged, never kept.
 pub struct Caller(pub IpAddr);
 
-impl<S: Sync> FromRequestParts<S> for Caller {
+impl FromRequestParts<App> for Caller {
     type Rejection = std::convert::Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
-        Ok(Self(address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let told = (app.behind_proxy && peer.is_loopback()).then(|| last_hop(&parts.headers)).flatten();
+        Ok(Self(told.unwrap_or(peer)))
+    }
+}
+
+/// Whom the proxy on this machine answers. It adds them last; what comes before, anyone may have written.
+fn last_hop(headers: &HeaderMap) -> Option<IpAddr> {
+    let hops = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    hops.rsplit(',').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_proxy_added_last_is_believed() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(last_hop(&headers), None);
+        headers.append("x-forwarded-for", HeaderValue::from_static("10.0.0.1"));
+        headers.append("x-forwarded-for", HeaderValue::from_static("192.0.2.1, 192.0.2.7"));
+        assert_eq!(last_hop(&headers), "192.0.2.7".parse().ok());
+        headers.append("x-forwarded-for", HeaderValue::from_static("192.0.2.1, unknown"));
+        assert_eq!(last_hop(&headers), None);
     }
 }

@@ -27,6 +27,8 @@ pub async fn sign_in(
     app.limits.sign_in_by_address.try_take(address, now).map_err(HttpError::TooMany)?;
     app.limits.sign_in_by_login.try_take(request.login.clone(), now).map_err(HttpError::TooMany)?;
     let agent = check(&app, &request).await?;
+    // Many people may share an address: only what failed is held against it.
+    app.limits.sign_in_by_address.give_back(&address);
     Ok(Json(open(&app, agent, request.device)?))
 }
 
