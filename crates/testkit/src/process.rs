@@ -84,10 +84,14 @@ impl Drop for Process {
 /// Ends one process as a crash would, and waits until it is gone or only waits for its parent.
 pub fn kill_now(id: u32) {
     let _ = kill_process(pid(id), Signal::KILL);
-    eventually_now("a killed process is gone", Duration::from_secs(5), || {
-        let state = stat(id).map(|stat| stat.state);
-        matches!(state, None | Some('Z')).then_some(())
-    });
+    eventually_now("a killed process is gone", Duration::from_secs(5), || (!is_running(id)).then_some(()));
+}
+
+/// Whether the process is there and does not only wait for its parent. One whose first thread has ended
+/// runs, and holds its files, as long as any other thread does.
+pub fn is_running(id: u32) -> bool {
+    let threads = || fs::read_dir(format!("/proc/{id}/task")).map_or(0, Iterator::count);
+    stat(id).is_some_and(|stat| stat.state != 'Z' || threads() > 1)
 }
 
 /// The running processes that `parent` started itself.

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::eventually::{eventually, eventually_now};
-use crate::process::{Process, children, kill_now};
+use crate::process::{Process, children, is_running, kill_now};
 use crate::screen::Screen;
 
 /// How long anything that the window shows may take before a test gives up on it. What must be
@@ -28,7 +28,8 @@ const FIND_BY_ROLE: &str = include_str!("window/find_by_role.js");
 pub struct Window<'screen> {
     client: Client,
     app: u32,
-    driver: Process,
+    /// Ends the app with itself.
+    _driver: Process,
     screen: &'screen Screen,
 }
 
@@ -56,7 +57,7 @@ impl<'screen> Window<'screen> {
             .await
             .unwrap_or_else(|error| panic!("the window did not open: {error}\n{}", said(screen)));
         let app = *children(driver.id()).first().expect("the driver has started the app");
-        Window { client, app, driver, screen }
+        Window { client, app, _driver: driver, screen }
     }
 
     /// The driver's client, for what is not here.
@@ -173,9 +174,7 @@ impl<'screen> Window<'screen> {
     pub async fn close(self) {
         // The driver ends the app with its session; a window that is gone already is closed too.
         let _ = self.client.clone().close().await;
-        eventually_now("the app has ended", PATIENCE, || {
-            (!children(self.driver.id()).contains(&self.app)).then_some(())
-        });
+        eventually_now("the app has ended", PATIENCE, || (!is_running(self.app)).then_some(()));
     }
 }
 
