@@ -1,0 +1,87 @@
+//! What lies in the desk's folder: whose it is, what is gone from it, and what is built again when it breaks.
+
+use evendesk_protocol::FromServer;
+
+use super::note;
+use super::wires::{at, world};
+
+#[test]
+fn nothing_of_a_forgotten_conversation_is_left_in_the_desks_files() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "the zanzibarish parcel");
+    server.mail("bo@x.example", "another parcel");
+    desk.sync(&mut server);
+    let holds = |folder: &std::path::Path| {
+        std::fs::read_dir(folder).unwrap().any(|entry| {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            // The index keeps a word without what it shares with the one before it.
+            bytes.windows(9).any(|w| w.eq_ignore_ascii_case(b"nzibarish"))
+        })
+    };
+    let cache = desk.path().join("cache");
+    assert!(holds(&cache));
+    let files = desk.path().join("files").join(conversation.to_string());
+    std::fs::create_dir_all(files.join("aa")).unwrap();
+    std::fs::write(files.join("aa").join("parcel.txt"), "the parcel").unwrap();
+    desk.hears(FromServer::Forget { directive: 1, stream: conversation.into() });
+    assert!(!holds(&cache));
+    assert!(!files.exists());
+}
+
+#[test]
+fn a_cache_that_cannot_be_read_is_built_again_with_what_is_pending() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    desk.cut();
+    desk.submit(note(conversation, 501, "mine"));
+    desk = desk.reopened_after(|folder| {
+        for entry in std::fs::read_dir(folder.join("cache")).unwrap() {
+            std::fs::write(entry.unwrap().path(), "not a database at all").unwrap();
+        }
+    });
+    assert_eq!(desk.core.cursor(), 0);
+    desk.sync(&mut server);
+    assert_eq!(desk.texts(conversation), ["Hello", "mine"]);
+    desk.same_as(&server);
+}
+
+#[test]
+fn a_cache_found_damaged_at_work_is_built_again_without_losing_what_is_pending() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    desk.submit(note(conversation, 501, "mine"));
+    let actions = desk.core.rebuild_cache(at(0)).unwrap();
+    assert_eq!(actions[0], crate::core::Action::NewCache);
+    assert_eq!((desk.core.cursor(), desk.dump().len()), (0, 0));
+    desk.sync(&mut server);
+    assert_eq!(desk.texts(conversation), ["Hello", "mine"]);
+    desk.same_as(&server);
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_of_a_desk_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    desk.submit(note(conversation, 501, "mine"));
+    let mut folders = vec![desk.path().to_owned()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            if entry.file_type().unwrap().is_dir() {
+                assert_eq!(mode, 0o700, "{:?}", entry.path());
+                folders.push(entry.path());
+            } else {
+                assert_eq!(mode, 0o600, "{:?}", entry.path());
+                files += 1;
+            }
+        }
+    }
+    assert!(files >= 5, "{files}");
+}
