@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use crate::process::Process;
 
 /// As large as the window is at first, so that a picture of the screen is one of the window.
-const SIZE: &str = "1280x820x24";
+pub const WIDTH: usize = 1280;
+pub const HEIGHT: usize = 820;
 
 /// What one notification said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +83,24 @@ impl Screen {
         }
     }
 
+    /// The file in which the display is: 32 bits a pixel, row by row, behind a header. Always what is
+    /// shown just now, and cheap to look at many times a second.
+    pub fn framebuffer(&self) -> PathBuf {
+        self.home.path().join("Xvfb_screen0")
+    }
+
     fn start_display(&mut self) {
         let mut display = self.command("Xvfb");
-        display.args(["-displayfd", "1", "-screen", "0", SIZE, "-nolisten", "tcp"]);
+        display.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            &format!("{WIDTH}x{HEIGHT}x24"),
+            "-nolisten",
+            "tcp",
+        ]);
+        display.arg("-fbdir").arg(self.home.path());
         let (display, number) = Process::start_and_hear(&display, &self.log());
         self.running.insert(0, display);
         self.variables.push(("DISPLAY", format!(":{number}").into()));

@@ -241,6 +241,8 @@ fn key(name: &str) -> char {
         "Right" => Key::Right.into(),
         "Home" => Key::Home.into(),
         "End" => Key::End.into(),
+        "PageDown" => Key::PageDown.into(),
+        "PageUp" => Key::PageUp.into(),
         other => {
             let mut characters = other.chars();
             let (Some(character), None) = (characters.next(), characters.next()) else {

@@ -1,0 +1,47 @@
+//! How much of everything, and which parts: from the environment, so that a quick look needs no change.
+
+/// The parts, in the order they run. `BENCH_PARTS` names some of them; data and a desk's cache
+/// are then made only where an earlier run has left none.
+const PARTS: &str = "generate fold sync queries keys starts";
+
+pub struct Scale {
+    pub conversations: u32,
+    pub messages: u32,
+    pub seed: u32,
+    /// Runs of each query.
+    pub queries: usize,
+    /// Presses of `j` and `k`, and half as many of Enter.
+    pub presses: usize,
+    /// Starts of each window.
+    pub starts: usize,
+    parts: String,
+}
+
+impl Scale {
+    pub fn from_env() -> Self {
+        Self {
+            conversations: number("BENCH_CONVERSATIONS", 100_000),
+            messages: number("BENCH_MESSAGES", 500_000),
+            seed: number("BENCH_SEED", 1),
+            queries: size("BENCH_QUERIES", 200),
+            presses: size("BENCH_PRESSES", 200),
+            starts: size("BENCH_STARTS", 10),
+            parts: std::env::var("BENCH_PARTS").unwrap_or_else(|_| PARTS.to_owned()),
+        }
+    }
+
+    pub fn has(&self, part: &str) -> bool {
+        self.parts.split_whitespace().any(|named| named == part)
+    }
+}
+
+fn number(name: &str, default: u32) -> u32 {
+    match std::env::var(name) {
+        Ok(given) => given.parse().unwrap_or_else(|_| panic!("{name} is to be a number, not {given:?}")),
+        Err(_) => default,
+    }
+}
+
+fn size(name: &str, default: u32) -> usize {
+    usize::try_from(number(name, default)).expect("it fits")
+}
