@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly peers=../shared/bench/peers
-readonly scratch=$PWD/target/bench
+readonly scratch=${BENCH_FOLDER:-$PWD/target/bench}
 
 scripts/setup.sh test
 scripts/ui.sh

@@ -15,10 +15,11 @@ pub const APP: &str = env!("CARGO_BIN_EXE_evendesk");
 /// Events folded in one transaction.
 const BATCH: usize = 10_000;
 
-/// What a run leaves, so that parts of it can be measured again alone.
+/// What a run leaves, so that parts of it can be measured again alone. `BENCH_FOLDER` puts it elsewhere,
+/// as on another disk.
 pub fn folder() -> PathBuf {
-    let folder = Path::new(APP).parent().and_then(Path::parent).expect("the app was built into a folder");
-    let folder = folder.join("bench");
+    let built = Path::new(APP).parent().and_then(Path::parent).expect("the app was built into a folder");
+    let folder = std::env::var_os("BENCH_FOLDER").map_or_else(|| built.join("bench"), PathBuf::from);
     std::fs::create_dir_all(&folder).expect("a folder for the benchmark");
     folder
 }
