@@ -33,7 +33,7 @@ impl Table {
         self.missed += usize::from(!met);
         let verdict = if met { "met" } else { "MISSED" };
         println!(
-            "| {what} | {measured} | < {target} {unit}: {verdict}, at {:.0} % | {} |",
+            "| {what} | {measured} | < {target:.1} {unit}: {verdict}, at {:.0} % | {} |",
             value / target * 100.0,
             load()
         );

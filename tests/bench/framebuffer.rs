@@ -22,7 +22,7 @@ pub struct Framebuffer {
     pixels: u64,
 }
 
-type Sample = Vec<[u8; PIXEL_BYTES]>;
+type Pixel = [u8; PIXEL_BYTES];
 
 impl Framebuffer {
     pub fn of(screen: &Screen) -> Self {
@@ -59,7 +59,7 @@ impl Framebuffer {
         }
     }
 
-    fn sample(&self) -> Sample {
+    fn sample(&self) -> Vec<Pixel> {
         let mut row = vec![0; WIDTH * PIXEL_BYTES];
         let mut sample = Vec::new();
         for y in (0..HEIGHT).step_by(EVERY_ROW) {
@@ -73,13 +73,13 @@ impl Framebuffer {
 }
 
 /// More than an empty display or a blank page: a fifth of it lit, in 20 colours at least.
-fn has_content(sample: &Sample) -> bool {
+fn has_content(sample: &[Pixel]) -> bool {
     let lit = sample.iter().filter(|[blue, green, red, _]| blue | green | red != 0);
     let colours: HashSet<_> = sample.iter().collect();
     lit.count() * 5 > sample.len() && colours.len() >= 20
 }
 
 /// A clock that ticks does not make another picture: under 2 % differ.
-fn alike(a: &Sample, b: &Sample) -> bool {
+fn alike(a: &[Pixel], b: &[Pixel]) -> bool {
     a.iter().zip(b).filter(|(a, b)| a != b).count() * 50 < a.len()
 }

@@ -48,7 +48,8 @@ async fn in_window(home: &Path, scale: &Scale, table: &mut Table) {
 async fn moves(window: &Window<'_>, presses: usize) -> Vec<Duration> {
     let mut times = Vec::new();
     for press in 0..presses {
-        let (key, command) = if press / STRETCH % 2 == 0 { ("j", "next") } else { ("k", "previous") };
+        let (key, command) =
+            if (press / STRETCH).is_multiple_of(2) { ("j", "next") } else { ("k", "previous") };
         times.push(painted(window, key, command).await);
     }
     times
@@ -69,8 +70,11 @@ async fn opens(window: &Window<'_>, presses: usize) -> Vec<Duration> {
 async fn jumps(window: &Window<'_>, presses: usize) -> Vec<Duration> {
     let mut times = Vec::new();
     for press in 0..presses {
-        let (key, command) =
-            if press / STRETCH % 2 == 0 { ("PageDown", "page_down") } else { ("PageUp", "page_up") };
+        let (key, command) = if (press / STRETCH).is_multiple_of(2) {
+            ("PageDown", "page_down")
+        } else {
+            ("PageUp", "page_up")
+        };
         times.push(painted(window, key, command).await);
     }
     times
