@@ -353,7 +353,7 @@ export const de: Record<Key, Phrase> = {
   "board.team": "Team",
   "board.parity": "Abstand der Kanäle",
   "board.parityTold": "{slow} wartet am längsten, {fast} am kürzesten (p90, Geschäftszeit)",
-  "board.parityNone": "Zum Vergleich braucht es zwei Kanäle mit Antworten.",
+  "board.parityNone": "Zum Vergleich braucht es zwei Kanäle mit je 30 Fällen.",
   "board.thin": "Weniger als 30 Wartezeiten: {channels}",
   "board.jumps": "Vorgezogene",
   "board.jumpTold": "{n} \u00d7 {favoured} vor {passed} beantwortet, obwohl später fällig",

@@ -353,7 +353,7 @@ export const en = {
   "board.team": "Team",
   "board.parity": "Parity gap",
   "board.parityTold": "{slow} waits longest, {fast} shortest (p90, business time)",
-  "board.parityNone": "Two channels with answers are needed to compare.",
+  "board.parityNone": "Two channels with 30 turns each are needed to compare.",
   "board.thin": "Fewer than 30 turns: {channels}",
   "board.jumps": "Queue jumps",
   "board.jumpTold": "{n} \u00d7 {favoured} answered before {passed} that was due earlier",

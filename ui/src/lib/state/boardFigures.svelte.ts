@@ -3,7 +3,7 @@ import { backend, type Board } from "../backend";
 import { oneAtATime } from "./oneAtATime";
 
 class BoardFigures {
-  days = $state(7);
+  days = $state(28);
   board = $state.raw<Board | null>(null);
   load = oneAtATime(async () => {
     this.board = await backend.board(this.days);
