@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::channel::{Channel, Identity};
+use crate::channel::Channel;
 use crate::clock::{Priority, Terms};
 use crate::event::{Call, Step};
 use crate::feedback::{FeedbackKind, FeedbackOutcome, FeedbackSource};
@@ -264,14 +264,6 @@ impl CommandBody {
             }
             Self::CloseFeedback { because, .. } => because,
             _ => "",
-        }
-    }
-
-    /// The number a call was logged with, which decides whose call it was.
-    pub fn identity(&self) -> Option<&Identity> {
-        match self {
-            Self::LogCall(c) => c.call.number.as_ref(),
-            _ => None,
         }
     }
 }

@@ -107,7 +107,7 @@ impl Refusal {
 /// Decides what an agent asked for.
 pub fn decide(world: &dyn World, agent: &Agent, body: &CommandBody, cx: &Context) -> Result<Decided, No> {
     match body {
-        CommandBody::Reply(draft) => reply::reply(world, agent, draft, cx),
+        CommandBody::Reply(draft) => reply::reply(world, agent, draft),
         CommandBody::LogCall(draft) => call::log(world, agent, draft, cx),
         CommandBody::NameCustomer { .. } => settings::name_customer(world, body),
         CommandBody::LogFeedback { .. }

@@ -1,6 +1,6 @@
 //! Answers: sent only by someone who saw the last word, carried by the way the customer came.
 
-use super::{Context, Decided, No, Refusal, RefusalCode, World};
+use super::{Decided, No, Refusal, RefusalCode, World};
 use crate::channel::{Channel, Identity};
 use crate::command::{ReplyDraft, Then};
 use crate::conversation::{Conversation, Delivery};
@@ -11,12 +11,7 @@ use crate::limits;
 use crate::permission::Agent;
 use crate::settings::Account;
 
-pub(super) fn reply(
-    world: &dyn World,
-    agent: &Agent,
-    draft: &ReplyDraft,
-    cx: &Context,
-) -> Result<Decided, No> {
+pub(super) fn reply(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Result<Decided, No> {
     let conversation = super::conversation::open_to(world, agent, draft.conversation)?;
     if conversation.holds(draft.message) {
         return Ok(Vec::new());
@@ -45,7 +40,6 @@ pub(super) fn reply(
         Then::Wait => events.push((stream, Event::WaitingSet)),
         Then::Resolve => events.push((stream, Event::Resolved)),
     }
-    let _ = cx;
     Ok(events)
 }
 
