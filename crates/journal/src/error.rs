@@ -17,6 +17,9 @@ pub enum Error {
     /// Others have appended since; nothing was written. Catch up and decide again.
     #[error("the journal is at {head}, not where this batch begins")]
     Behind { head: u64 },
+    /// Someone else has decided one of the commands since; nothing was written. Look again.
+    #[error("a command of this batch has been decided already")]
+    Decided,
     #[error("the events of a batch must follow each other without a gap, from {expected}")]
     Gap { expected: u64 },
     #[error("a redaction may not change what kind of event {seq} is, and must find it")]

@@ -12,6 +12,7 @@ use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use error::{Damage, Error};
@@ -20,19 +21,28 @@ pub use sqlite::SqliteJournal;
 
 /// One workspace's journal. Methods block; callers in async code run them where blocking is allowed.
 ///
-/// Whoever writes has claimed an epoch first; an append under an older one is refused, so a writer
-/// that was replaced while it slept can do no harm.
+/// Whoever writes has claimed or joined an epoch first; an append under an older one is refused, so a
+/// writer that was replaced while it slept can do no harm.
 pub trait Journal: Send + Sync {
     /// Makes the workspace. Refused where there is one already.
     fn found(&self, founding: &Founding) -> Result<(), Error>;
     /// None until it has been founded.
     fn workspace(&self) -> Result<Option<Workspace>, Error>;
-    /// Takes writing over: raises the epoch and returns it.
+    /// Whether several processes may write it side by side, as nodes of one server.
+    fn is_shared(&self) -> bool;
+    /// Takes writing over: raises the epoch and returns it. Everyone who wrote before is fenced.
     fn claim(&self) -> Result<u64, Error>;
+    /// Begins to write beside others: the epoch as it is.
+    fn join(&self) -> Result<u64, Error>;
+    /// The head as it was last heard of; it changes after an append by anyone, and after the ear was
+    /// deaf for a while. A hint only: one that is late, lost or wrong must harm nobody, so followers
+    /// poll as well. None where nobody else can append unheard.
+    fn hints(&self) -> Option<watch::Receiver<u64>>;
     /// Seq of the last event, 0 when there is none.
     fn head(&self) -> Result<u64, Error>;
 
-    /// Keeps a batch whole or not at all; durable when it returns.
+    /// Keeps a batch whole or not at all; durable when it returns. `Behind` and `Decided` say that others
+    /// were quicker: catch up and decide again.
     fn append(&self, epoch: u64, batch: &Batch) -> Result<(), Error>;
     /// Events after `after` in order, `limit` at most.
     fn read(&self, after: u64, limit: usize) -> Result<Vec<Recorded>, Error>;

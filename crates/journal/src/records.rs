@@ -5,6 +5,8 @@ use evendesk_domain::stream::Recorded;
 use evendesk_domain::time::Timestamp;
 use uuid::Uuid;
 
+use crate::Error;
+
 /// What a workspace is made of; ids and the key are the caller's to draw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Founding {
@@ -29,9 +31,11 @@ pub struct Workspace {
     pub head: u64,
 }
 
-/// What one transaction keeps: events with gapless seqs from head + 1, and what became of commands.
+/// What one transaction keeps: events with gapless seqs from base + 1, and what became of commands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
+    /// The head it was decided at: a refusal, too, holds only for what was known then.
+    pub base: u64,
     pub events: Vec<Recorded>,
     /// Refusals too: a command sent again gets the answer it got.
     pub decisions: Vec<Decision>,
@@ -40,6 +44,18 @@ pub struct Batch {
 impl Batch {
     pub const fn is_empty(&self) -> bool {
         self.events.is_empty() && self.decisions.is_empty()
+    }
+
+    /// The head once it is kept; an error where the events do not follow each other from the base.
+    pub fn end(&self) -> Result<u64, Error> {
+        let mut head = self.base;
+        for event in &self.events {
+            head += 1;
+            if event.seq != head {
+                return Err(Error::Gap { expected: head });
+            }
+        }
+        Ok(head)
     }
 }
 

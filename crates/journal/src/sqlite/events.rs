@@ -14,30 +14,31 @@ const COLUMNS: &str = "SELECT seq, stream_kind, stream_id, at, actor, command, p
 
 pub(super) fn append(connection: &Connection, epoch: u64, batch: &Batch) -> Result<(), Error> {
     let head = fence(connection, epoch)?;
-    let mut expected = head + 1;
-    if let Some(first) = batch.events.first()
-        && first.seq != expected
-    {
+    let to = batch.end()?;
+    if batch.base != head {
         return Err(Error::Behind { head });
     }
     for event in &batch.events {
-        if event.seq != expected {
-            return Err(Error::Gap { expected });
-        }
         insert(connection, event)?;
-        expected += 1;
     }
     for decision in &batch.decisions {
-        connection
-            .prepare_cached("INSERT INTO decision (command, outcome, at) VALUES (?1, ?2, ?3)")
-            .and_then(|mut s| s.execute(params![decision.command.0, decision.outcome, decision.at.millis()]))
-            .doing("keep a decision")?;
+        keep_decision(connection, decision)?;
     }
     connection
         .prepare_cached("UPDATE workspace SET head = ?1")
-        .and_then(|mut s| s.execute([expected - 1]))
+        .and_then(|mut s| s.execute([to]))
         .doing("move the journal's head")?;
     Ok(())
+}
+
+fn keep_decision(connection: &Connection, decision: &Decision) -> Result<(), Error> {
+    let kept = connection
+        .prepare_cached(
+            "INSERT INTO decision (command, outcome, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )
+        .and_then(|mut s| s.execute(params![decision.command.0, decision.outcome, decision.at.millis()]))
+        .doing("keep a decision")?;
+    if kept == 0 { Err(Error::Decided) } else { Ok(()) }
 }
 
 /// Holds a writer to its epoch; returns the head.

@@ -12,6 +12,7 @@ use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId, WorkspaceId};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::error::Doing;
@@ -112,12 +113,24 @@ impl Journal for SqliteJournal {
         self.read_with(workspace)
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn claim(&self) -> Result<u64, Error> {
         self.writer()
             .query_row("UPDATE workspace SET epoch = epoch + 1 RETURNING epoch", [], |row| row.get(0))
             .optional()
             .doing("take the journal over")?
             .ok_or(Error::NoWorkspace)
+    }
+
+    fn join(&self) -> Result<u64, Error> {
+        Ok(self.workspace()?.ok_or(Error::NoWorkspace)?.epoch)
+    }
+
+    fn hints(&self) -> Option<watch::Receiver<u64>> {
+        None
     }
 
     fn head(&self) -> Result<u64, Error> {

@@ -1,5 +1,7 @@
 //! What any journal promises, as functions over a place that can be opened again and again.
 
+use std::time::Duration;
+
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, MessageId, UserId, WorkspaceId};
 use evendesk_domain::stream::{Actor, Recorded, StreamId, StreamKind};
@@ -26,6 +28,8 @@ macro_rules! on_engine {
             a_batch_is_kept_whole_or_not_at_all
             a_writer_that_was_replaced_writes_nothing
             a_writer_that_is_behind_is_told_where_the_head_is
+            whoever_joins_writes_beside_the_others_until_someone_claims
+            only_a_shared_journal_hints_at_what_others_append
             a_decision_is_made_once
             an_event_from_the_future_survives
             a_redaction_may_not_change_what_happened
@@ -66,7 +70,7 @@ pub fn batch(first: u64, events: Vec<Event>) -> Batch {
         command: Some(CommandId(Uuid::from_u128(5))),
         event,
     };
-    Batch { events: (first..).zip(events).map(record).collect(), decisions: Vec::new() }
+    Batch { base: first - 1, events: (first..).zip(events).map(record).collect(), decisions: Vec::new() }
 }
 
 const fn at(s: i64) -> Timestamp {
@@ -79,6 +83,11 @@ const fn stream(n: u128) -> StreamId {
 
 fn decision(id: u128, outcome: &str) -> Decision {
     Decision { command: CommandId(Uuid::from_u128(id)), outcome: outcome.into(), at: at(1) }
+}
+
+/// A batch of the refusal of command 1 alone.
+fn refusal(base: u64, outcome: &str) -> Batch {
+    Batch { base, events: Vec::new(), decisions: vec![decision(1, outcome)] }
 }
 
 fn founded(place: &dyn Place) -> (Box<dyn Journal>, u64) {
@@ -135,8 +144,7 @@ pub fn a_writer_that_was_replaced_writes_nothing(place: &dyn Place) {
 
     let late = batch(1, vec![opened()]);
     assert!(matches!(old.append(old_epoch, &late), Err(Error::Fenced { .. })));
-    let only_a_decision = Batch { events: Vec::new(), decisions: vec![decision(1, "late")] };
-    assert!(matches!(old.append(old_epoch, &only_a_decision), Err(Error::Fenced { .. })));
+    assert!(matches!(old.append(old_epoch, &refusal(0, "late")), Err(Error::Fenced { .. })));
     assert!(matches!(old.redact(old_epoch, &[]), Err(Error::Fenced { .. })));
     new.append(new_epoch, &late).unwrap();
 }
@@ -146,14 +154,47 @@ pub fn a_writer_that_is_behind_is_told_where_the_head_is(place: &dyn Place) {
     journal.append(epoch, &batch(1, vec![opened(), note("one")])).unwrap();
     let behind = journal.append(epoch, &batch(2, vec![note("two")]));
     assert!(matches!(behind, Err(Error::Behind { head: 2 })));
+    // What is refused may be so only because its writer has not heard of something yet.
+    let refused = journal.append(epoch, &refusal(1, "refused"));
+    assert!(matches!(refused, Err(Error::Behind { head: 2 })));
+    assert_eq!(journal.decision(CommandId(Uuid::from_u128(1))).unwrap(), None);
+}
+
+pub fn whoever_joins_writes_beside_the_others_until_someone_claims(place: &dyn Place) {
+    let (one, epoch) = founded(place);
+    let two = place.open();
+    assert_eq!(two.join().unwrap(), epoch);
+    one.append(epoch, &batch(1, vec![opened()])).unwrap();
+    two.append(epoch, &batch(2, vec![note("two")])).unwrap();
+    one.append(epoch, &batch(3, vec![note("three")])).unwrap();
+
+    assert!(place.open().claim().unwrap() > epoch);
+    for fenced in [one, two] {
+        assert!(matches!(fenced.append(epoch, &batch(4, vec![opened()])), Err(Error::Fenced { .. })));
+    }
+}
+
+pub fn only_a_shared_journal_hints_at_what_others_append(place: &dyn Place) {
+    let (one, epoch) = founded(place);
+    let two = place.open();
+    let hints = two.hints();
+    assert_eq!(hints.is_some(), two.is_shared());
+    let Some(mut hints) = hints else { return };
+    one.append(epoch, &batch(1, vec![opened(), note("one")])).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let heard = runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(20), hints.wait_for(|head| *head == 2)).await.map(|_| ())
+    });
+    heard.expect("an append is hinted at");
 }
 
 pub fn a_decision_is_made_once(place: &dyn Place) {
     let (journal, epoch) = founded(place);
-    let refused = Batch { events: Vec::new(), decisions: vec![decision(1, "refused")] };
-    journal.append(epoch, &refused).unwrap();
-    let other = Batch { events: Vec::new(), decisions: vec![decision(1, "accepted")] };
-    assert!(journal.append(epoch, &other).is_err());
+    journal.append(epoch, &refusal(0, "refused")).unwrap();
+    let mut again = batch(1, vec![opened()]);
+    again.decisions = vec![decision(1, "accepted")];
+    assert!(matches!(journal.append(epoch, &again), Err(Error::Decided)));
+    assert_eq!(journal.head().unwrap(), 0);
     let kept = place.open().decision(CommandId(Uuid::from_u128(1))).unwrap().unwrap();
     assert_eq!(kept.outcome, "refused");
 }

@@ -86,7 +86,8 @@ impl Pen {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        let batch = std::mem::take(&mut self.batch);
+        let next = Batch { base: self.head, ..Batch::default() };
+        let batch = std::mem::replace(&mut self.batch, next);
         Ok(self.journal.append(self.epoch, &batch)?)
     }
 }

@@ -40,7 +40,8 @@ impl WriteError {
     }
 
     const fn is_behind(&self) -> bool {
-        matches!(self, Self::Journal(evendesk_journal::Error::Behind { .. }))
+        use evendesk_journal::Error::{Behind, Decided};
+        matches!(self, Self::Journal(Behind { .. } | Decided))
     }
 }
 
@@ -160,7 +161,6 @@ fn scopes(
 /// The batch as it grows: decided and folded, not yet appended.
 struct Draft<'a> {
     journal: &'a dyn Journal,
-    base: u64,
     batch: Batch,
     decided: HashMap<CommandId, Outcome>,
 }
@@ -173,11 +173,11 @@ enum Undone {
 
 impl<'a> Draft<'a> {
     fn new(journal: &'a dyn Journal, base: u64) -> Self {
-        Self { journal, base, batch: Batch::default(), decided: HashMap::new() }
+        Self { journal, batch: Batch { base, ..Batch::default() }, decided: HashMap::new() }
     }
 
     fn head(&self) -> u64 {
-        self.batch.events.last().map_or(self.base, |e| e.seq)
+        self.batch.events.last().map_or(self.batch.base, |e| e.seq)
     }
 
     fn answer(&mut self, writer: &evendesk_replica::Writer<'_>, ask: &Ask, at: Timestamp) -> Answer {
@@ -258,7 +258,7 @@ impl<'a> Draft<'a> {
                 let decided = {
                     let terms = writer.terms();
                     let source =
-                        Source { journal: self.journal, base: self.base, drafted: &self.batch.events };
+                        Source { journal: self.journal, base: self.batch.base, drafted: &self.batch.events };
                     let world = writer.world(&source);
                     match next(&world, &Context { now: at, terms: &terms }, index) {
                         None => break,
