@@ -1,5 +1,5 @@
 //! The journal: everything that happened, in order, and the few things kept beside it (passwords,
-//! sessions, secrets, leases). One trait; a file an engine; one contract suite run on each.
+//! sessions, invitations, secrets, leases). One trait; a file an engine; one contract suite run on each.
 //!
 //! It stores and fences; it holds no rules, reads no clock and makes no ids. What an event means is
 //! the domain's, how rows are made of events is the replica's.
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use error::{Damage, Error};
-pub use records::{Batch, Decision, Founding, Session, Workspace};
+pub use records::{Batch, Decision, Ended, Founding, Invitation, Session, Workspace};
 pub use sqlite::SqliteJournal;
 
 /// One workspace's journal. Methods block; callers in async code run them where blocking is allowed.
@@ -67,13 +67,35 @@ pub trait Journal: Send + Sync {
     fn open_session(&self, session: &Session) -> Result<(), Error>;
     /// The session of that token digest, unless it is over.
     fn session(&self, digest: &[u8; 32], now: Timestamp) -> Result<Option<Session>, Error>;
-    fn end_session(&self, digest: &[u8; 32]) -> Result<(), Error>;
-    /// Ends every session of one installation.
-    fn end_device(&self, device: DeviceId) -> Result<(), Error>;
-    /// Ends every session of one person.
-    fn end_user_sessions(&self, user: UserId) -> Result<(), Error>;
-    /// Clears away what has expired.
-    fn sweep_sessions(&self, now: Timestamp) -> Result<(), Error>;
+    /// The sessions that are not over, of one person or of all, the last seen first.
+    fn sessions(&self, of: Option<UserId>, now: Timestamp) -> Result<Vec<Session>, Error>;
+    /// Notes that a session was used, and until when it is good from now on. One that is over stays so.
+    fn renew_session(
+        &self,
+        digest: &[u8; 32],
+        seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), Error>;
+    /// Why a session is over that would not have expired yet; none where it is not, or nothing is known.
+    fn session_ended(&self, digest: &[u8; 32]) -> Result<Option<Ended>, Error>;
+    fn end_session(&self, digest: &[u8; 32], why: Ended) -> Result<(), Error>;
+    /// Ends every session of one person on one installation. Not others' there: an installation says
+    /// itself which it is, and must not be able to sign somebody else out.
+    fn end_device(&self, user: UserId, device: DeviceId, why: Ended) -> Result<(), Error>;
+    /// Ends every session of one person, but for the one to `keep`.
+    fn end_user_sessions(&self, user: UserId, keep: Option<&[u8; 32]>, why: Ended) -> Result<(), Error>;
+
+    /// Keeps an invitation until it is taken, withdrawn or swept away.
+    fn put_invitation(&self, invitation: &Invitation) -> Result<(), Error>;
+    /// Those that are open, the newest first.
+    fn invitations(&self, now: Timestamp) -> Result<Vec<Invitation>, Error>;
+    /// Takes the invitation of that code digest out: of two who come with the same code, one gets it.
+    fn take_invitation(&self, digest: &[u8; 32], now: Timestamp) -> Result<Option<Invitation>, Error>;
+    /// Withdraws an invitation; false where there is none of that id.
+    fn withdraw_invitation(&self, id: Uuid) -> Result<bool, Error>;
+
+    /// Clears away the sessions and invitations that have expired.
+    fn sweep(&self, now: Timestamp) -> Result<(), Error>;
 
     /// Keeps sealed bytes under a name, in place of any before.
     fn put_secret(&self, name: &str, sealed: &[u8]) -> Result<(), Error>;

@@ -74,6 +74,54 @@ pub struct Session {
     pub digest: [u8; 32],
     pub user: UserId,
     pub device: DeviceId,
+    /// As the installation calls itself, for people to know it again: a host's name, a system.
+    pub device_name: String,
     pub opened_at: Timestamp,
+    pub seen_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// Why a session is over before its time: kept until it would have expired, so that a desk which comes
+/// back with its token is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    SignedOut,
+    /// By the person from another device, or by an admin.
+    Revoked,
+    NewPassword,
+    /// The person may not sign in any more.
+    Deactivated,
+}
+
+impl Ended {
+    pub const ALL: [Self; 4] = [Self::SignedOut, Self::Revoked, Self::NewPassword, Self::Deactivated];
+
+    /// As kept; never to be changed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Revoked => "revoked",
+            Self::NewPassword => "new_password",
+            Self::Deactivated => "deactivated",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|e| e.name() == name)
+    }
+}
+
+/// What lets somebody in who has no password yet. The code itself is known to whoever was given it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    pub id: Uuid,
+    /// SHA-256 of the code.
+    pub digest: [u8; 32],
+    /// Whom taking it makes, or who is there already and gets a new password by it.
+    pub user: UserId,
+    /// What was offered, as JSON; the journal does not look inside.
+    pub offer: String,
+    pub by: UserId,
+    pub made_at: Timestamp,
     pub expires_at: Timestamp,
 }

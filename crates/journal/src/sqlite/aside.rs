@@ -1,14 +1,19 @@
-//! What is kept beside the events: leases, passwords, sessions, secrets, the undo of feedback.
+//! What is kept beside the events: leases, secrets, the undo of feedback. Who may sign in is `people.rs`.
 
-use evendesk_domain::id::{DeviceId, FeedbackId, UserId};
+use evendesk_domain::id::FeedbackId;
 use evendesk_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use uuid::Uuid;
 
+use crate::Error;
 use crate::error::Doing;
-use crate::{Error, Session};
 
-fn run(connection: &Connection, doing: &'static str, sql: &str, params: impl Params) -> Result<usize, Error> {
+pub(super) fn run(
+    connection: &Connection,
+    doing: &'static str,
+    sql: &str,
+    params: impl Params,
+) -> Result<usize, Error> {
     connection.prepare_cached(sql).and_then(|mut s| s.execute(params)).doing(doing)
 }
 
@@ -39,62 +44,6 @@ pub(super) fn renew_lease(
 pub(super) fn release_lease(connection: &Connection, name: &str, holder: Uuid) -> Result<(), Error> {
     let sql = "DELETE FROM lease WHERE name = ?1 AND holder = ?2";
     run(connection, "release a lease", sql, params![name, holder]).map(drop)
-}
-
-pub(super) fn set_password(connection: &Connection, user: UserId, hash: &str) -> Result<(), Error> {
-    let sql = "INSERT INTO password (user, hash) VALUES (?1, ?2)
-               ON CONFLICT (user) DO UPDATE SET hash = excluded.hash";
-    run(connection, "keep a password's hash", sql, params![user.0, hash]).map(drop)
-}
-
-pub(super) fn password(connection: &Connection, user: UserId) -> Result<Option<String>, Error> {
-    connection
-        .prepare_cached("SELECT hash FROM password WHERE user = ?1")
-        .and_then(|mut s| s.query_row([user.0], |row| row.get(0)).optional())
-        .doing("look a password up")
-}
-
-pub(super) fn open_session(connection: &Connection, session: &Session) -> Result<(), Error> {
-    let sql = "INSERT INTO session (digest, user, device, opened_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values = params![
-        session.digest.as_slice(),
-        session.user.0,
-        session.device.0,
-        session.opened_at.millis(),
-        session.expires_at.millis()
-    ];
-    run(connection, "open a session", sql, values).map(drop)
-}
-
-pub(super) fn session(
-    connection: &Connection,
-    digest: &[u8; 32],
-    now: Timestamp,
-) -> Result<Option<Session>, Error> {
-    let sql = "SELECT user, device, opened_at, expires_at FROM session WHERE digest = ?1 AND expires_at > ?2";
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Session {
-            digest: *digest,
-            user: UserId(row.get(0)?),
-            device: DeviceId(row.get(1)?),
-            opened_at: Timestamp::from_millis(row.get(2)?),
-            expires_at: Timestamp::from_millis(row.get(3)?),
-        })
-    };
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut s| s.query_row(params![digest.as_slice(), now.millis()], read).optional())
-        .doing("look a session up")
-}
-
-/// `column` is one of the table's own names, never a caller's words.
-pub(super) fn end_sessions(connection: &Connection, column: &'static str, value: &[u8]) -> Result<(), Error> {
-    run(connection, "end a session", &format!("DELETE FROM session WHERE {column} = ?1"), [value]).map(drop)
-}
-
-pub(super) fn sweep_sessions(connection: &Connection, now: Timestamp) -> Result<(), Error> {
-    let sql = "DELETE FROM session WHERE expires_at <= ?1";
-    run(connection, "clear expired sessions away", sql, [now.millis()]).map(drop)
 }
 
 pub(super) fn put_secret(connection: &Connection, name: &str, sealed: &[u8]) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 mod aside;
 mod events;
+mod people;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::error::Doing;
-use crate::{Batch, Decision, Error, Founding, Journal, Session, Workspace};
+use crate::{Batch, Decision, Ended, Error, Founding, Invitation, Journal, Session, Workspace};
 
 /// Reading connections kept for the next reader; more are opened when more read at once.
 const KEPT_READERS: usize = 4;
@@ -185,35 +186,68 @@ impl Journal for SqliteJournal {
     }
 
     fn set_password(&self, user: UserId, hash: &str) -> Result<(), Error> {
-        aside::set_password(&self.writer(), user, hash)
+        people::set_password(&self.writer(), user, hash)
     }
 
     fn password(&self, user: UserId) -> Result<Option<String>, Error> {
-        self.read_with(|c| aside::password(c, user))
+        self.read_with(|c| people::password(c, user))
     }
 
     fn open_session(&self, session: &Session) -> Result<(), Error> {
-        aside::open_session(&self.writer(), session)
+        people::open_session(&self.writer(), session)
     }
 
     fn session(&self, digest: &[u8; 32], now: Timestamp) -> Result<Option<Session>, Error> {
-        self.read_with(|c| aside::session(c, digest, now))
+        self.read_with(|c| people::session(c, digest, now))
     }
 
-    fn end_session(&self, digest: &[u8; 32]) -> Result<(), Error> {
-        aside::end_sessions(&self.writer(), "digest", digest.as_slice())
+    fn sessions(&self, of: Option<UserId>, now: Timestamp) -> Result<Vec<Session>, Error> {
+        self.read_with(|c| people::sessions(c, of, now))
     }
 
-    fn end_device(&self, device: DeviceId) -> Result<(), Error> {
-        aside::end_sessions(&self.writer(), "device", device.0.as_bytes())
+    fn renew_session(
+        &self,
+        digest: &[u8; 32],
+        seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), Error> {
+        people::renew_session(&self.writer(), digest, seen_at, expires_at)
     }
 
-    fn end_user_sessions(&self, user: UserId) -> Result<(), Error> {
-        aside::end_sessions(&self.writer(), "user", user.0.as_bytes())
+    fn session_ended(&self, digest: &[u8; 32]) -> Result<Option<Ended>, Error> {
+        self.read_with(|c| people::session_ended(c, digest))
     }
 
-    fn sweep_sessions(&self, now: Timestamp) -> Result<(), Error> {
-        aside::sweep_sessions(&self.writer(), now)
+    fn end_session(&self, digest: &[u8; 32], why: Ended) -> Result<(), Error> {
+        people::end_session(&self.writer(), digest, why)
+    }
+
+    fn end_device(&self, user: UserId, device: DeviceId, why: Ended) -> Result<(), Error> {
+        people::end_device(&self.writer(), user, device, why)
+    }
+
+    fn end_user_sessions(&self, user: UserId, keep: Option<&[u8; 32]>, why: Ended) -> Result<(), Error> {
+        people::end_user_sessions(&self.writer(), user, keep, why)
+    }
+
+    fn put_invitation(&self, invitation: &Invitation) -> Result<(), Error> {
+        people::put_invitation(&self.writer(), invitation)
+    }
+
+    fn invitations(&self, now: Timestamp) -> Result<Vec<Invitation>, Error> {
+        self.read_with(|c| people::invitations(c, now))
+    }
+
+    fn take_invitation(&self, digest: &[u8; 32], now: Timestamp) -> Result<Option<Invitation>, Error> {
+        people::take_invitation(&self.writer(), digest, now)
+    }
+
+    fn withdraw_invitation(&self, id: Uuid) -> Result<bool, Error> {
+        people::withdraw_invitation(&self.writer(), id)
+    }
+
+    fn sweep(&self, now: Timestamp) -> Result<(), Error> {
+        people::sweep(&self.writer(), now)
     }
 
     fn put_secret(&self, name: &str, sealed: &[u8]) -> Result<(), Error> {

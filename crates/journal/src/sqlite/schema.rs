@@ -8,7 +8,8 @@ use crate::Error;
 use crate::error::Doing;
 
 /// Forward only: each is run once, in order, and never edited once it has been released.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE workspace (
     one         INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     id          BLOB    NOT NULL,
@@ -65,7 +66,26 @@ CREATE TABLE feedback_undo (
     feedback BLOB NOT NULL PRIMARY KEY,
     digest   BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+ALTER TABLE session ADD COLUMN device_name TEXT    NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN seen_at     INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN ended       TEXT    NOT NULL DEFAULT ''; -- why; empty: it is not
+UPDATE session SET seen_at = opened_at;
+CREATE INDEX session_by_user ON session (user);
+
+CREATE TABLE invitation (
+    id         BLOB    NOT NULL PRIMARY KEY,
+    digest     BLOB    NOT NULL,
+    user       BLOB    NOT NULL,
+    offer      TEXT    NOT NULL,
+    made_by    BLOB    NOT NULL,
+    made_at    INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX invitation_by_digest ON invitation (digest);
+",
+];
 
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@ use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, MessageId, UserId, WorkspaceId};
 use evendesk_domain::stream::{Actor, Recorded, StreamId, StreamKind};
 use evendesk_domain::time::Timestamp;
-use evendesk_journal::{Batch, Decision, Error, Founding, Journal, Session};
+use evendesk_journal::{Batch, Decision, Ended, Error, Founding, Invitation, Journal, Session};
 use uuid::Uuid;
 
 /// Where a journal of one engine lives. Opening it again is what a restart does.
@@ -35,6 +35,9 @@ macro_rules! on_engine {
             a_redaction_may_not_change_what_happened
             a_lease_is_held_by_one_until_it_runs_out
             a_session_ends_by_time_by_device_and_by_sign_out
+            a_session_is_good_for_longer_while_it_is_used
+            what_ended_a_session_is_known_until_it_would_have_expired
+            an_invitation_is_taken_once
             what_undoes_feedback_cannot_be_replaced
             a_workspace_is_founded_once
         }
@@ -239,27 +242,101 @@ pub fn a_lease_is_held_by_one_until_it_runs_out(place: &dyn Place) {
     assert!(!one.renew_lease("mail", alice, at(30), 10).unwrap());
 }
 
+fn session(n: u8, user: u128, device: u128) -> Session {
+    Session {
+        digest: [n; 32],
+        user: UserId(Uuid::from_u128(user)),
+        device: DeviceId(Uuid::from_u128(device)),
+        device_name: format!("desk {device}"),
+        opened_at: at(0),
+        seen_at: at(i64::from(n)),
+        expires_at: at(100),
+    }
+}
+
+fn live(journal: &dyn Journal, now: Timestamp) -> Vec<u8> {
+    let live = |n: &u8| journal.session(&[*n; 32], now).unwrap().is_some();
+    (0..10).filter(live).collect()
+}
+
 pub fn a_session_ends_by_time_by_device_and_by_sign_out(place: &dyn Place) {
     let (journal, _) = founded(place);
-    let session = |n: u8, device| Session {
-        digest: [n; 32],
-        user: UserId(Uuid::from_u128(1)),
-        device: DeviceId(Uuid::from_u128(device)),
-        opened_at: at(0),
-        expires_at: at(100),
-    };
-    let live = |n: u8, s| journal.session(&[n; 32], at(s)).unwrap().is_some();
-    for (n, device) in [(1, 1), (2, 2), (3, 2), (4, 3)] {
-        journal.open_session(&session(n, device)).unwrap();
+    let opened = [(1, 1, 1), (2, 1, 2), (3, 1, 2), (4, 2, 2), (5, 2, 3), (6, 2, 4)];
+    for (n, user, device) in opened {
+        journal.open_session(&session(n, user, device)).unwrap();
     }
-    assert_eq!(journal.session(&[1; 32], at(1)).unwrap(), Some(session(1, 1)));
-    assert!(live(1, 99) && !live(1, 100) && !live(9, 1));
+    let (first, second) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
+    assert_eq!(journal.session(&[1; 32], at(1)).unwrap(), Some(session(1, 1, 1)));
+    let of_the_second = [session(6, 2, 4), session(5, 2, 3), session(4, 2, 2)];
+    assert_eq!(journal.sessions(Some(second), at(1)).unwrap(), of_the_second);
+    assert_eq!(journal.sessions(None, at(1)).unwrap().len(), 6);
+    assert_eq!((live(&*journal, at(99)).len(), live(&*journal, at(100)).len()), (6, 0));
 
-    journal.end_session(&[1; 32]).unwrap();
-    journal.end_device(DeviceId(Uuid::from_u128(2))).unwrap();
-    assert_eq!([1, 2, 3, 4].map(|n| live(n, 1)), [false, false, false, true]);
-    journal.sweep_sessions(at(100)).unwrap();
-    assert!(!live(4, 1));
+    journal.end_session(&[1; 32], Ended::SignedOut).unwrap();
+    journal.end_device(first, DeviceId(Uuid::from_u128(2)), Ended::Revoked).unwrap();
+    assert_eq!(live(&*journal, at(1)), [4, 5, 6], "somebody else's sign-in on that device stays");
+    journal.end_user_sessions(second, Some(&[5; 32]), Ended::NewPassword).unwrap();
+    assert_eq!(live(&*journal, at(1)), [5]);
+    assert_eq!(journal.sessions(None, at(1)).unwrap(), [session(5, 2, 3)]);
+    journal.end_user_sessions(second, None, Ended::Deactivated).unwrap();
+    assert!(live(&*place.open(), at(1)).is_empty());
+}
+
+pub fn a_session_is_good_for_longer_while_it_is_used(place: &dyn Place) {
+    let (journal, _) = founded(place);
+    journal.open_session(&session(1, 1, 1)).unwrap();
+    journal.open_session(&session(2, 1, 2)).unwrap();
+    journal.end_session(&[2; 32], Ended::Revoked).unwrap();
+    for n in [1, 2, 9] {
+        journal.renew_session(&[n; 32], at(90), at(190)).unwrap();
+    }
+    let renewed = Session { seen_at: at(90), expires_at: at(190), ..session(1, 1, 1) };
+    assert_eq!(journal.session(&[1; 32], at(189)).unwrap(), Some(renewed));
+    assert_eq!(live(&*journal, at(91)), [1], "what is over is not renewed");
+}
+
+pub fn what_ended_a_session_is_known_until_it_would_have_expired(place: &dyn Place) {
+    let (journal, _) = founded(place);
+    for (n, why) in (1..).zip(Ended::ALL) {
+        journal.open_session(&session(n, 1, 1)).unwrap();
+        assert_eq!(journal.session_ended(&[n; 32]).unwrap(), None);
+        journal.end_session(&[n; 32], why).unwrap();
+        journal.end_session(&[n; 32], Ended::SignedOut).unwrap();
+        assert_eq!(journal.session_ended(&[n; 32]).unwrap(), Some(why), "the first reason stays");
+    }
+    journal.sweep(at(99)).unwrap();
+    assert!(journal.session_ended(&[1; 32]).unwrap().is_some());
+    journal.sweep(at(100)).unwrap();
+    assert_eq!(journal.session_ended(&[1; 32]).unwrap(), None);
+}
+
+pub fn an_invitation_is_taken_once(place: &dyn Place) {
+    let (journal, _) = founded(place);
+    let invitation = |n: u8, expires_s| Invitation {
+        id: Uuid::from_u128(n.into()),
+        digest: [n; 32],
+        user: UserId(Uuid::from_u128(9)),
+        offer: r#"{"name":"Ada"}"#.into(),
+        by: UserId(Uuid::from_u128(1)),
+        made_at: at(n.into()),
+        expires_at: at(expires_s),
+    };
+    for (n, expires_s) in [(1, 50), (2, 100), (3, 100)] {
+        journal.put_invitation(&invitation(n, expires_s)).unwrap();
+    }
+    let again = Invitation { id: Uuid::from_u128(8), ..invitation(3, 100) };
+    assert!(journal.put_invitation(&again).is_err(), "a code is one invitation's");
+    assert_eq!(journal.invitations(at(60)).unwrap(), [invitation(3, 100), invitation(2, 100)]);
+
+    assert_eq!(journal.take_invitation(&[1; 32], at(60)).unwrap(), None, "it is over");
+    assert_eq!(journal.take_invitation(&[2; 32], at(60)).unwrap(), Some(invitation(2, 100)));
+    assert_eq!(place.open().take_invitation(&[2; 32], at(60)).unwrap(), None, "it was taken");
+    assert!(journal.withdraw_invitation(Uuid::from_u128(3)).unwrap());
+    assert!(!journal.withdraw_invitation(Uuid::from_u128(3)).unwrap());
+    assert_eq!(journal.take_invitation(&[3; 32], at(60)).unwrap(), None, "it was withdrawn");
+
+    journal.sweep(at(60)).unwrap();
+    assert!(journal.invitations(at(0)).unwrap().is_empty());
 }
 
 pub fn what_undoes_feedback_cannot_be_replaced(place: &dyn Place) {

@@ -7,6 +7,7 @@ use evendesk_domain::command::CommandBody;
 use evendesk_domain::decide::World;
 use evendesk_domain::id::{TeamId, UserId};
 use evendesk_domain::settings::Role;
+use evendesk_journal::Ended;
 use uuid::Uuid;
 
 use super::{Desk, Failure, secret_from_stdin};
@@ -98,7 +99,7 @@ impl Password {
         let user = desk.scribe.replica().reader()?.world_kept().user_by_login(&self.login)?;
         let user = user.ok_or_else(|| format!("there is nobody with the login {}", self.login))?;
         desk.journal.set_password(user.id, &hash)?;
-        desk.journal.end_user_sessions(user.id)?;
+        desk.journal.end_user_sessions(user.id, None, Ended::NewPassword)?;
         println!("{} has a new password and is signed out everywhere.", self.login);
         Ok(())
     }

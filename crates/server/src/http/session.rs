@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use evendesk_domain::decide::World;
 use evendesk_domain::id::{DeviceId, UserId};
 use evendesk_domain::permission::Agent;
-use evendesk_journal::Session;
+use evendesk_journal::{Ended, Session};
 use evendesk_protocol::http::{SignIn, SignedIn};
 
 use super::HttpError;
@@ -44,12 +44,14 @@ async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
 pub fn open(app: &App, agent: Agent, device: DeviceId) -> Result<SignedIn, HttpError> {
     let token = Token::draw()?;
     let now = app.clock.now();
-    app.journal.sweep_sessions(now)?;
+    app.journal.sweep(now)?;
     app.journal.open_session(&Session {
         digest: token.digest,
         user: agent.user,
         device,
+        device_name: String::new(),
         opened_at: now,
+        seen_at: now,
         expires_at: now.plus_seconds(SESSION_DAYS * 86_400),
     })?;
     Ok(SignedIn { token: token.text, agent, workspace_name: app.workspace.name.clone() })
@@ -62,6 +64,6 @@ pub fn open_for(app: &App, user: UserId, device: DeviceId) -> Result<SignedIn, H
 }
 
 pub async fn sign_out(State(app): State<App>, who: SignedInAs) -> Result<StatusCode, HttpError> {
-    app.journal.end_session(&who.digest)?;
+    app.journal.end_session(&who.digest, Ended::SignedOut)?;
     Ok(StatusCode::NO_CONTENT)
 }
