@@ -77,8 +77,7 @@ pub async fn local_user(app: &App, name: &str) -> Result<UserId, HttpError> {
 /// Carries out what whoever holds the folder asks for.
 pub fn operate(scribe: &mut Scribe, body: CommandBody, now: Timestamp) -> Result<(), StoreError> {
     let ask = Ask { work: Work::Operator(Box::new(body)), at: None };
-    let written = scribe.write(&[ask], now)?;
-    match written.answers.into_iter().next() {
+    match scribe.write(&[ask], now)?.into_iter().next() {
         Some(Ok(Outcome::Refused { sentence, .. })) => Err(StoreError::Refused(sentence)),
         Some(Err(undecided)) => Err(StoreError::Refused(undecided.to_string())),
         _ => Ok(()),

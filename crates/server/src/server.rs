@@ -21,7 +21,7 @@ use crate::sample;
 use crate::state::{App, Health, Hosts, Limits, Shared};
 use crate::store::{Store, StoreError};
 use crate::watch;
-use crate::writer::Writer;
+use crate::writer::{self, Standing, Writer};
 
 /// How to run a server. `Options::new` gives what suits one person on their own computer.
 #[derive(Clone)]
@@ -105,6 +105,8 @@ impl Server {
                 tracing::error!("the server stopped listening: {e}");
             }
         });
+        let (journal, standing) = (Arc::clone(&app.journal), Arc::clone(&app.standing));
+        tasks.spawn(writer::follow(journal, app.writer.clone(), standing, app.stopping.clone()));
         watch::start(&app, &mut tasks);
         if options.demo {
             tasks.spawn(sample::live(app.clone()));
@@ -145,6 +147,7 @@ fn open(
         limits: Limits::default(),
         presence: broadcast::channel(256).0,
         stopping,
+        standing: Arc::new(observe::channel(Standing::Abreast).0),
         node: folder.node().map_err(StoreError::from)?,
         private_webhooks: options.private_webhooks,
         behind_proxy: options.behind_proxy,
@@ -172,6 +175,12 @@ impl Running {
     pub async fn sign_in_here(&self, name: &str, device: DeviceId) -> Result<SignedIn, HttpError> {
         let user = founding::local_user(&self.app, name).await?;
         http::session::open_for(&self.app, user, device)
+    }
+
+    /// Waits until this server has had to stop working by itself, as when another has taken its journal
+    /// over; says why. What is left is to `stop`.
+    pub async fn ended(&self) -> String {
+        self.app.writer.ended().await
     }
 
     /// Goes down in order: no new work, desks told, queue drained, files closed. Returns when the folder is free.

@@ -18,7 +18,7 @@ use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::sample::Answered;
 use crate::seal::Seal;
-use crate::writer::Writer;
+use crate::writer::{Standing, Writer};
 
 /// Cheap to clone; every clone is the same server.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct Shared {
     pub presence: broadcast::Sender<Present>,
     /// True once the server goes down.
     pub stopping: watch::Receiver<bool>,
+    /// Whether this node has what the journal has.
+    pub standing: Arc<watch::Sender<Standing>>,
     /// This node, as the holder of leases.
     pub node: Uuid,
     /// Whether webhooks on this machine and its networks may be called.
@@ -51,6 +53,18 @@ pub struct Shared {
 impl App {
     pub fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
+    }
+
+    /// Asks the journal where waiting for it holds nobody else up.
+    pub async fn ask_journal<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Journal) -> Result<T, evendesk_journal::Error> + Send + 'static,
+    ) -> Result<T, evendesk_journal::Error> {
+        let journal = Arc::clone(&self.journal);
+        let answer = tokio::task::spawn_blocking(move || ask(&*journal)).await;
+        answer.unwrap_or_else(|e| {
+            Err(evendesk_journal::Error::Store { doing: "ask the journal", cause: Box::new(e) })
+        })
     }
 }
 

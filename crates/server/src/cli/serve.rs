@@ -70,10 +70,13 @@ impl Demo {
 async fn serve(options: Options) -> Result<(), Failure> {
     let running = Server::start(options).await?;
     println!("Evendesk listens at {}", running.url());
-    told_to_stop().await;
+    let had_to = tokio::select! {
+        () = told_to_stop() => None,
+        why = running.ended() => Some(why),
+    };
     println!("Going down.");
     running.stop().await;
-    Ok(())
+    had_to.map_or(Ok(()), |why| Err(why.into()))
 }
 
 /// Ctrl-C, or what a service manager sends.

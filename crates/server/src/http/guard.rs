@@ -40,14 +40,16 @@ fn from_our_page(headers: &HeaderMap, host: &str) -> bool {
 }
 
 /// The token's owner, as they are now: roles and teams are read anew on every request.
-pub fn who(app: &App, headers: &HeaderMap) -> Result<SignedInAs, HttpError> {
+pub async fn who(app: &App, headers: &HeaderMap) -> Result<SignedInAs, HttpError> {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "))
         .ok_or(HttpError::SignIn)?;
     let digest = digest(token);
-    let session = app.journal.session(&digest, app.clock.now())?.ok_or(HttpError::SignIn)?;
+    let now = app.clock.now();
+    let session = app.ask_journal(move |journal| journal.session(&digest, now)).await?;
+    let session = session.ok_or(HttpError::SignIn)?;
     let agent = app.readers.get()?.agent(session.user)?.ok_or(HttpError::SignIn)?;
     Ok(SignedInAs { agent, digest })
 }
@@ -55,7 +57,7 @@ pub fn who(app: &App, headers: &HeaderMap) -> Result<SignedInAs, HttpError> {
 impl FromRequestParts<App> for SignedInAs {
     type Rejection = HttpError;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, HttpError> {
-        who(app, &parts.headers)
+        who(app, &parts.headers).await
     }
 }
 

@@ -1,19 +1,40 @@
 //! Whether the server is up, and how its accounts are.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use evendesk_domain::id::AccountId;
 use evendesk_domain::permission::{Scope, visible};
 
 use super::HttpError;
 use crate::state::{App, Problem, SignedInAs};
+use crate::writer::Standing;
 
-/// For balancers and scripts; says nothing about the workspace.
-pub async fn health(State(app): State<App>) -> Result<&'static str, HttpError> {
-    app.journal.head()?;
-    Ok("ok\n")
+/// A node that lags, or cannot ask its journal, for longer than this should get no more desks.
+const LAG: Duration = Duration::from_secs(5);
+
+/// For balancers and scripts: whether desks should come here. Says nothing about the workspace.
+pub async fn health(State(app): State<App>) -> (StatusCode, &'static str) {
+    let not_now = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
+    if *app.stopping.borrow() {
+        return not_now("going down\n");
+    }
+    let standing = *app.standing.borrow();
+    match standing {
+        Standing::Behind { since } if since.elapsed() > LAG => return not_now("catching up\n"),
+        Standing::CutOff { since } if since.elapsed() > LAG => {
+            return not_now("the journal does not answer\n");
+        }
+        _ => {}
+    }
+    // Where nobody else writes, nobody else asks.
+    if !app.journal.is_shared() && app.ask_journal(|journal| journal.head()).await.is_err() {
+        return not_now("the journal fails\n");
+    }
+    (StatusCode::OK, "ok\n")
 }
 
 /// What ails which account; those that are well are left out.

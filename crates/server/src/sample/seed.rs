@@ -44,7 +44,7 @@ pub async fn seed(
     teller.meet(&people);
     teller.tell(&people, told.into_iter().chain(days).collect()).await?;
     for batch in teller.asks.chunks(BATCH) {
-        for answer in scribe.write(batch, now)?.answers {
+        for answer in scribe.write(batch, now)? {
             match answer {
                 Ok(Outcome::Accepted { .. }) => {}
                 other => {

@@ -27,6 +27,10 @@ const UNDER_WAY: usize = 64;
 const HEARTBEAT: Duration = Duration::from_secs(HEARTBEAT_S);
 const PATIENCE: Duration = Duration::from_secs(3 * HEARTBEAT_S);
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// A desk that another node has told more than this one knows waits so long for it to catch up.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
+/// What is under way when the server goes down is answered within this, or by the next server.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why a connection ends. Said to the desk where it can still hear it.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +45,8 @@ enum End {
     Nonsense(String),
     #[error("The server is going down.")]
     Stopping,
+    #[error("This server has not caught up with what this desk knows; come again, or to another.")]
+    Behind,
     #[error("This sign-in is over; sign in again.")]
     SignedOut,
     #[error("The server failed at this; come again.")]
@@ -50,7 +56,7 @@ enum End {
 impl End {
     const fn retry_after_s(&self) -> u64 {
         match self {
-            Self::Stopping => 1,
+            Self::Stopping | Self::Behind => 1,
             Self::Nonsense(_) => 30,
             _ => 3,
         }
@@ -111,8 +117,11 @@ impl Connection {
         let FromDesk::Hello { protocol, incarnation, cursor, .. } = hello else {
             return Err(End::Nonsense("hello comes first".into()));
         };
-        let head = *app.writer.head().borrow();
         let ours = app.workspace.incarnation;
+        if incarnation == Some(ours) {
+            catch_up_with(&app, cursor).await?;
+        }
+        let head = *app.writer.head().borrow();
         let mode = match incarnation {
             _ if protocol != PROTOCOL => Mode::Upgrade,
             Some(theirs) if theirs == ours && cursor <= head => {
@@ -162,9 +171,9 @@ impl Connection {
                     if heard.elapsed() > PATIENCE {
                         return Err(End::Silent);
                     }
-                    self.still_signed_in()?;
+                    self.still_signed_in().await?;
                 }
-                _ = stopping.changed() => return Err(End::Stopping),
+                _ = stopping.changed() => return Err(self.drain().await),
             }
         }
     }
@@ -200,12 +209,7 @@ impl Connection {
     }
 
     async fn answered(&self, id: CommandId, answer: Answer) -> Result<(), End> {
-        match answer {
-            Ok(outcome) => self.send(&FromServer::Outcome { id, outcome }).await,
-            // Not decided: the desk keeps it and pushes it again when it comes back.
-            Err(Undecided::Stopping) => Err(End::Stopping),
-            Err(undecided) => Err(End::Failed(undecided.to_string())),
-        }
+        self.send(&outcome(id, answer)?).await
     }
 
     /// A commit just made goes straight on where the desk has all that came before it.
@@ -254,12 +258,31 @@ impl Connection {
         Ok(())
     }
 
-    fn still_signed_in(&self) -> Result<(), End> {
-        match self.app.journal.session(&self.who.digest, self.app.clock.now()) {
-            Ok(Some(_)) => Ok(()),
+    /// Asked again at the next heartbeat where the journal does not answer: it tells this desk nothing
+    /// meanwhile.
+    async fn still_signed_in(&self) -> Result<(), End> {
+        let (digest, now) = (self.who.digest, self.app.clock.now());
+        match self.app.ask_journal(move |journal| journal.session(&digest, now)).await {
             Ok(None) => Err(End::SignedOut),
-            Err(e) => Err(End::Failed(e.to_string())),
+            Ok(Some(_)) => Ok(()),
+            Err(e) => {
+                tracing::warn!("whether a desk is still signed in cannot be told: {e}");
+                Ok(())
+            }
         }
+    }
+
+    /// Answers what is under way, and takes nothing more.
+    async fn drain(&mut self) -> End {
+        let answers = async {
+            while let Some((id, answer)) = self.pending.next().await {
+                self.frames.send(Message::text(text(&outcome(id, answer)?)?)).await.map_err(|_| End::Left)?;
+            }
+            Ok::<(), End>(())
+        };
+        // What is not answered now, the next server answers.
+        let _ = timeout(ANSWERS_WITHIN, answers).await;
+        End::Stopping
     }
 
     async fn send_all(&self, messages: &[FromServer]) -> Result<(), End> {
@@ -281,6 +304,26 @@ impl Connection {
         }
         self.frames.send_timeout(Message::text(text), PATIENCE).await.map_err(|_| End::TooSlow)
     }
+}
+
+/// What was decided. Where nothing was, the desk keeps its command and pushes it again when it comes back.
+fn outcome(id: CommandId, answer: Answer) -> Result<FromServer, End> {
+    match answer {
+        Ok(outcome) => Ok(FromServer::Outcome { id, outcome }),
+        Err(Undecided::Stopping) => Err(End::Stopping),
+        Err(undecided) => Err(End::Failed(undecided.to_string())),
+    }
+}
+
+/// Another node may have told this desk of what this one has not folded yet. Ahead of the journal itself,
+/// its cursor is a place in one that was.
+async fn catch_up_with(app: &App, cursor: u64) -> Result<(), End> {
+    if cursor <= *app.writer.head().borrow() || !app.journal.is_shared() {
+        return Ok(());
+    }
+    let head = app.ask_journal(|journal| journal.head()).await.map_err(|e| End::Failed(e.to_string()))?;
+    let reached = cursor > head || app.writer.reach(cursor, CATCH_UP_WITHIN).await;
+    if reached { Ok(()) } else { Err(End::Behind) }
 }
 
 fn text(message: &FromServer) -> Result<String, End> {

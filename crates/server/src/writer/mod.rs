@@ -1,11 +1,17 @@
 //! The one writer of a workspace: a thread that drains its queue, decides in order, appends once,
 //! answers, and tells whoever follows. A batch is whatever queued up during the last commit.
+//!
+//! On a shared journal other nodes write too: `follower` hears of it, and the same thread folds what
+//! they appended, so that it alone writes the replica.
 
+mod follower;
 mod scribe;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use evendesk_domain::command::{Command, CommandBody, SystemCommand};
 use evendesk_domain::event::Event;
@@ -18,7 +24,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 
-pub use scribe::{Scribe, WriteError, Written};
+pub use follower::{Standing, follow};
+pub use scribe::{Scribe, WriteError};
 
 /// Commands that may wait; whoever comes then is told to come again.
 const QUEUE: usize = 4096;
@@ -26,6 +33,11 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 512;
 /// Commits kept for followers that are a little late; the later ones read the journal.
 const REMEMBERED_COMMITS: usize = 512;
+
+/// A shared journal that cannot be reached, as while it restarts, is waited for so long before those
+/// who asked are told to come again.
+const WAIT_FOR_JOURNAL: Duration = Duration::from_secs(5);
+const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 
 /// What the writer is asked to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,49 +86,81 @@ pub struct Committed {
     pub scopes: HashMap<StreamId, Option<Scope>>,
 }
 
-struct Queued {
-    ask: Ask,
-    answer: oneshot::Sender<Answer>,
+enum Job {
+    Ask(Ask, oneshot::Sender<Answer>),
+    /// Others may have appended.
+    Look,
 }
 
 /// How the rest of the server reaches the writer.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Queued>,
+    queue: mpsc::Sender<Job>,
     commits: broadcast::Sender<Arc<Committed>>,
     head: watch::Receiver<u64>,
+    ended: watch::Receiver<Option<String>>,
+    /// Whether it is to look already.
+    looks: Arc<AtomicBool>,
 }
 
 impl Writer {
     /// Starts the thread. It ends, its queue drained, when every `Writer` is gone.
-    pub fn start(scribe: Scribe, clock: Clock) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+    pub fn start(mut scribe: Scribe, clock: Clock) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (queue, incoming) = mpsc::channel(QUEUE);
         let (commits, _) = broadcast::channel(REMEMBERED_COMMITS);
         let (head_sender, head) = watch::channel(scribe.head());
+        let (end, ended) = watch::channel(None);
+        let looks = Arc::new(AtomicBool::new(false));
         let tell = commits.clone();
-        let thread = std::thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || run(scribe, incoming, &tell, &head_sender, &clock))?;
-        Ok((Self { queue, commits, head }, thread))
+        scribe.on_commit(move |committed| {
+            head_sender.send_replace(committed.to);
+            // No follower is no failure.
+            let _ = tell.send(Arc::new(committed));
+        });
+        let looking = Arc::clone(&looks);
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || {
+            if let Some(why) = run(scribe, incoming, &looking, &clock) {
+                end.send_replace(Some(why));
+            }
+        })?;
+        Ok((Self { queue, commits, head, ended, looks }, thread))
     }
 
     /// Puts work into the queue and returns where its answer will come; waits while the queue is full.
     pub async fn ask(&self, work: Work) -> Result<oneshot::Receiver<Answer>, Undecided> {
         let (answer, receiver) = oneshot::channel();
-        let queued = Queued { ask: Ask { work, at: None }, answer };
-        self.queue.send(queued).await.map_err(|_| Undecided::Stopping)?;
+        let job = Job::Ask(Ask { work, at: None }, answer);
+        self.queue.send(job).await.map_err(|_| Undecided::Stopping)?;
         Ok(receiver)
     }
 
     /// Asks and waits for the answer; refused at once while the queue is full.
     pub async fn settle(&self, work: Work) -> Answer {
         let (answer, receiver) = oneshot::channel();
-        let queued = Queued { ask: Ask { work, at: None }, answer };
-        self.queue.try_send(queued).map_err(|e| match e {
+        let job = Job::Ask(Ask { work, at: None }, answer);
+        self.queue.try_send(job).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => Undecided::Busy,
             mpsc::error::TrySendError::Closed(_) => Undecided::Stopping,
         })?;
         receiver.await.unwrap_or(Err(Undecided::Stopping))
+    }
+
+    /// Has it look for what other nodes appended; it comes to that soon, and once however often it is asked.
+    pub fn look(&self) {
+        // Where the queue is full, whatever is decided next meets what others appended.
+        if !self.looks.swap(true, Ordering::AcqRel) && self.queue.try_send(Job::Look).is_err() {
+            self.looks.store(false, Ordering::Release);
+        }
+    }
+
+    /// Waits until the replica has everything up to `seq`; false if that took too long.
+    pub async fn reach(&self, seq: u64, within: Duration) -> bool {
+        let mut head = self.head.clone();
+        if *head.borrow() >= seq {
+            return true;
+        }
+        self.look();
+        matches!(tokio::time::timeout(within, head.wait_for(|head| *head >= seq)).await, Ok(Ok(_)))
     }
 
     /// Commits from here on. A follower that falls behind is told so and reads the journal.
@@ -124,42 +168,63 @@ impl Writer {
         self.commits.subscribe()
     }
 
-    /// The journal's head, as it moves.
+    /// The journal's head as far as this node has folded it, as it moves.
     pub fn head(&self) -> watch::Receiver<u64> {
         self.head.clone()
     }
+
+    /// Waits until the writer has had to end by itself, and says why.
+    pub async fn ended(&self) -> String {
+        let mut ended = self.ended.clone();
+        let why = ended.wait_for(Option::is_some).await.ok().and_then(|why| why.clone());
+        match why {
+            Some(why) => why,
+            // It ended as it was told to.
+            None => std::future::pending().await,
+        }
+    }
 }
 
+/// Works until every `Writer` is gone, or says why it must not go on.
 fn run(
     mut scribe: Scribe,
-    mut incoming: mpsc::Receiver<Queued>,
-    commits: &broadcast::Sender<Arc<Committed>>,
-    head: &watch::Sender<u64>,
+    mut incoming: mpsc::Receiver<Job>,
+    looks: &AtomicBool,
     clock: &Clock,
-) {
+) -> Option<String> {
     while let Some(first) = incoming.blocking_recv() {
-        let mut queued = vec![first];
-        while queued.len() < BATCH
-            && let Ok(next) = incoming.try_recv()
-        {
-            queued.push(next);
+        let mut asks = Vec::new();
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Ask(ask, answer) => {
+                    asks.push(ask);
+                    answers.push(answer);
+                }
+                Job::Look => {
+                    looks.store(false, Ordering::Release);
+                    scribe.look();
+                }
+            }
+            next = if asks.len() < BATCH { incoming.try_recv().ok() } else { None };
         }
-        let (asks, answers): (Vec<Ask>, Vec<_>) = queued.into_iter().map(|q| (q.ask, q.answer)).unzip();
-        let outcome = match attempt(&mut scribe, &asks, clock.now()) {
+        let outcome = match attempt(&mut scribe, &asks, clock) {
             // One of them meets a bug of ours: the others must not wait for it to be mended.
             Err(Failure::Bug) if asks.len() > 1 => {
                 for (ask, answer) in asks.into_iter().zip(answers) {
-                    let outcome = attempt(&mut scribe, std::slice::from_ref(&ask), clock.now());
-                    conclude(outcome, vec![answer], commits, head);
+                    let outcome = attempt(&mut scribe, std::slice::from_ref(&ask), clock);
+                    conclude(outcome, vec![answer]);
                 }
                 continue;
             }
             outcome => outcome,
         };
-        if conclude(outcome, answers, commits, head) {
-            return;
+        if let Some(why) = conclude(outcome, answers) {
+            return Some(why);
         }
     }
+    None
 }
 
 enum Failure {
@@ -168,39 +233,40 @@ enum Failure {
     Bug,
 }
 
-fn attempt(scribe: &mut Scribe, asks: &[Ask], now: Timestamp) -> Result<Written, Failure> {
-    let attempt = AssertUnwindSafe(|| scribe.write(asks, now));
-    catch_unwind(attempt).map_or(Err(Failure::Bug), |written| written.map_err(Failure::Write))
+/// Tries until it is done, it cannot be done, or the journal could not be reached for too long.
+fn attempt(scribe: &mut Scribe, asks: &[Ask], clock: &Clock) -> Result<Vec<Answer>, Failure> {
+    let began = Instant::now();
+    loop {
+        let once = AssertUnwindSafe(|| scribe.write(asks, clock.now()));
+        let e = match catch_unwind(once) {
+            Err(_) => return Err(Failure::Bug),
+            Ok(Ok(answers)) => return Ok(answers),
+            Ok(Err(e)) => e,
+        };
+        let waits = scribe.is_shared() && !e.is_final() && began.elapsed() < WAIT_FOR_JOURNAL;
+        if !waits {
+            return Err(Failure::Write(e));
+        }
+        std::thread::sleep(BETWEEN_TRIES);
+    }
 }
 
-/// Answers and tells; true when this writer must not go on.
-fn conclude(
-    outcome: Result<Written, Failure>,
-    answers: Vec<oneshot::Sender<Answer>>,
-    commits: &broadcast::Sender<Arc<Committed>>,
-    head: &watch::Sender<u64>,
-) -> bool {
+/// Answers; says why where this writer must not go on.
+fn conclude(outcome: Result<Vec<Answer>, Failure>, to: Vec<oneshot::Sender<Answer>>) -> Option<String> {
     match outcome {
-        Ok(written) => {
-            if let Some(committed) = written.committed.map(Arc::new) {
-                head.send_replace(committed.to);
-                // No follower is no failure.
-                let _ = commits.send(committed);
-            }
-            deliver(answers, written.answers);
-        }
-        Err(Failure::Write(e)) if e.is_fenced() => {
+        Ok(answers) => deliver(to, answers),
+        Err(Failure::Write(e)) if e.is_final() => {
             tracing::error!("{e}");
-            deliver_all(answers, &Undecided::Stopping);
-            return true;
+            deliver_all(to, &Undecided::Stopping);
+            return Some(e.to_string());
         }
         Err(Failure::Write(e)) => {
             tracing::error!("nothing was written: {e}");
-            deliver_all(answers, &Undecided::Store(e.to_string()));
+            deliver_all(to, &Undecided::Store(e.to_string()));
         }
-        Err(Failure::Bug) => deliver_all(answers, &Undecided::Unfit("this met a bug in Evendesk".into())),
+        Err(Failure::Bug) => deliver_all(to, &Undecided::Unfit("this met a bug in Evendesk".into())),
     }
-    false
+    None
 }
 
 /// Who asked may have hung up since; the decision stands all the same.

@@ -24,6 +24,9 @@ use super::{Answer, Ask, Committed, Undecided, Work};
 
 /// Events folded in one transaction while catching up.
 const CATCH_UP: usize = 5_000;
+/// How often a batch is decided again because other nodes were quicker. Each time one of them got
+/// through, so the workspace goes on; after that those who asked are told to come again.
+const TRIES: u32 = 32;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -31,25 +34,29 @@ pub enum WriteError {
     Journal(#[from] evendesk_journal::Error),
     #[error(transparent)]
     Replica(#[from] evendesk_replica::Error),
+    /// What this node has seen is gone from the journal.
+    #[error(
+        "the journal ends at {is}, and this server had seen it at {was}: it has lost what came last, by a \
+         restore or a failover; restart this server, which then begins anew from what the journal has"
+    )]
+    WentBack { was: u64, is: u64 },
 }
 
 impl WriteError {
-    /// Another has taken over; this writer must not go on.
-    pub const fn is_fenced(&self) -> bool {
-        matches!(self, Self::Journal(evendesk_journal::Error::Fenced { .. }))
+    /// This writer must not go on: another has taken over, or the journal is not the one it was.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Journal(evendesk_journal::Error::Fenced { .. }) | Self::WentBack { .. })
     }
 
+    /// Other nodes were quicker, as far as a node that is at `head` can tell.
     const fn is_behind(&self) -> bool {
         use evendesk_journal::Error::{Behind, Decided};
         matches!(self, Self::Journal(Behind { .. } | Decided))
     }
 }
 
-/// What became of each ask, and what was added if anything was.
-pub struct Written {
-    pub answers: Vec<Answer>,
-    pub committed: Option<Committed>,
-}
+/// Whoever is told of each commit, in order, once.
+type Listener = Box<dyn FnMut(Committed) + Send>;
 
 /// The journal and the replica in one hand.
 pub struct Scribe {
@@ -57,18 +64,20 @@ pub struct Scribe {
     replica: Replica,
     incarnation: Uuid,
     epoch: u64,
+    /// Everything up to here has been told.
     head: u64,
     /// The replica may lack events that the journal has.
     behind: bool,
+    listener: Option<Listener>,
 }
 
 impl Scribe {
-    /// Takes writing over and folds what the replica has not seen.
+    /// Takes writing over, or joins those who write already, and folds what the replica has not seen.
     pub fn open(journal: Arc<dyn Journal>, replica: Replica) -> Result<Self, WriteError> {
+        let epoch = if journal.is_shared() { journal.join()? } else { journal.claim()? };
         let workspace = journal.workspace()?.ok_or(evendesk_journal::Error::NoWorkspace)?;
-        let epoch = journal.claim()?;
         let incarnation = workspace.incarnation;
-        let mut scribe = Self { journal, replica, incarnation, epoch, head: 0, behind: true };
+        let mut scribe = Self { journal, replica, incarnation, epoch, head: 0, behind: true, listener: None };
         scribe.catch_up()?;
         Ok(scribe)
     }
@@ -81,41 +90,102 @@ impl Scribe {
         &self.replica
     }
 
+    /// Whether other nodes append to the same journal.
+    pub fn is_shared(&self) -> bool {
+        self.journal.is_shared()
+    }
+
+    /// Tells `listener` of every commit from here on, this node's and others', as soon as the replica has it.
+    pub fn on_commit(&mut self, listener: impl FnMut(Committed) + Send + 'static) {
+        self.listener = Some(Box::new(listener));
+    }
+
     /// Whether searching finds what is there.
     pub fn search_index_is_whole(&mut self) -> Result<bool, WriteError> {
         Ok(self.replica.write()?.search_index_is_whole())
     }
 
+    /// Looks for what others have appended before anything is decided.
+    pub const fn look(&mut self) {
+        self.behind = true;
+    }
+
     fn catch_up(&mut self) -> Result<(), WriteError> {
+        let mut passed_over = false;
         loop {
             let writer = self.replica.write()?;
             let cursor = writer.position()?.cursor;
             let events = self.journal.read(cursor, CATCH_UP)?;
+            let more = events.len() == CATCH_UP;
             let reached = events.last().map_or(cursor, |e| e.seq);
-            writer.fold(&events)?;
-            writer.set_position(Position { incarnation: Some(self.incarnation), cursor: reached })?;
-            writer.commit()?;
-            if events.len() < CATCH_UP {
-                self.head = reached;
+            // A long way is not told event by event: desks read it from the journal.
+            let tells = self.listener.is_some() && !more && (passed_over || reached > self.head);
+            let mut who_sees = HashMap::new();
+            if events.is_empty() {
+                drop(writer);
+            } else {
+                writer.fold(&events)?;
+                writer.set_position(Position { incarnation: Some(self.incarnation), cursor: reached })?;
+                if tells {
+                    who_sees = scopes(&writer, &events)?;
+                }
+                writer.commit()?;
+            }
+            if tells {
+                self.tell(cursor, reached, events, who_sees);
+            }
+            self.head = self.head.max(reached);
+            if !more {
                 self.behind = false;
                 return Ok(());
             }
+            passed_over = true;
         }
     }
 
-    /// Decides and writes a batch. On an error nothing was written and everything may be asked again.
-    pub fn write(&mut self, asks: &[Ask], now: Timestamp) -> Result<Written, WriteError> {
-        match self.try_write(asks, now) {
-            // Another node appended in between: decide again on what there is now.
-            Err(e) if e.is_behind() => {
-                self.behind = true;
-                self.try_write(asks, now)
+    /// Leaves out what has been told.
+    fn tell(
+        &mut self,
+        from: u64,
+        to: u64,
+        mut events: Vec<Recorded>,
+        scopes: HashMap<StreamId, Option<Scope>>,
+    ) {
+        let Some(listener) = &mut self.listener else { return };
+        events.retain(|e| e.seq > self.head);
+        listener(Committed { from: from.max(self.head), to, events, scopes });
+    }
+
+    /// Decides and writes a batch. On an error nothing of it has been answered, and all of it may be
+    /// asked again: what was written all the same, unheard, is known then.
+    pub fn write(&mut self, asks: &[Ask], now: Timestamp) -> Result<Vec<Answer>, WriteError> {
+        let mut answers = Vec::with_capacity(asks.len());
+        let (mut tries, mut most) = (0, asks.len());
+        loop {
+            let rest = &asks[answers.len()..];
+            match self.try_write(&rest[..most.min(rest.len())], now) {
+                Ok(more) => answers.extend(more),
+                Err(WriteError::Journal(evendesk_journal::Error::Behind { head })) if head < self.head => {
+                    return Err(WriteError::WentBack { was: self.head, is: head });
+                }
+                // Another node appended in between: decide again on what there is now, and sooner, by
+                // deciding less at once.
+                Err(e) if e.is_behind() && tries < TRIES => {
+                    self.behind = true;
+                    tries += 1;
+                    most = (most / 2).max(1);
+                }
+                Err(e) if e.is_behind() => answers.resize(asks.len(), Err(Undecided::Busy)),
+                Err(e) if e.is_final() || answers.is_empty() => return Err(e),
+                Err(e) => answers.resize(asks.len(), Err(Undecided::Store(e.to_string()))),
             }
-            done => done,
+            if answers.len() == asks.len() {
+                return Ok(answers);
+            }
         }
     }
 
-    fn try_write(&mut self, asks: &[Ask], now: Timestamp) -> Result<Written, WriteError> {
+    fn try_write(&mut self, asks: &[Ask], now: Timestamp) -> Result<Vec<Answer>, WriteError> {
         if self.behind {
             self.catch_up()?;
         }
@@ -124,24 +194,28 @@ impl Scribe {
         let writer = self.replica.write()?;
         let mut draft = Draft::new(&*self.journal, self.head);
         let answers = asks.iter().map(|ask| draft.answer(&writer, ask, ask.at.unwrap_or(now))).collect();
+        if let Some(e) = draft.failed {
+            return Err(e.into());
+        }
         if draft.batch.is_empty() {
             self.behind = false;
-            return Ok(Written { answers, committed: None });
+            return Ok(answers);
         }
-        let to = draft.head();
+        let (from, to) = (self.head, draft.head());
         writer.set_position(Position { incarnation: Some(self.incarnation), cursor: to })?;
         let scopes = scopes(&writer, &draft.batch.events)?;
         self.journal.append(self.epoch, &draft.batch)?;
-        let from = self.head;
-        self.head = to;
         let events = draft.batch.events;
         match writer.commit() {
             Ok(()) => self.behind = false,
             // It is in the journal, so it has happened; the rows follow before anything else is decided.
             Err(e) => tracing::warn!("the replica will be caught up: {e}"),
         }
-        let committed = (to > from).then_some(Committed { from, to, events, scopes });
-        Ok(Written { answers, committed })
+        if to > from {
+            self.tell(from, to, events, scopes);
+        }
+        self.head = to;
+        Ok(answers)
     }
 }
 
@@ -163,6 +237,8 @@ struct Draft<'a> {
     journal: &'a dyn Journal,
     batch: Batch,
     decided: HashMap<CommandId, Outcome>,
+    /// The journal could not be asked: nothing of this may be kept.
+    failed: Option<evendesk_journal::Error>,
 }
 
 /// Why a step left nothing behind.
@@ -173,7 +249,7 @@ enum Undone {
 
 impl<'a> Draft<'a> {
     fn new(journal: &'a dyn Journal, base: u64) -> Self {
-        Self { journal, batch: Batch { base, ..Batch::default() }, decided: HashMap::new() }
+        Self { journal, batch: Batch { base, ..Batch::default() }, decided: HashMap::new(), failed: None }
     }
 
     fn head(&self) -> u64 {
@@ -235,11 +311,16 @@ impl<'a> Draft<'a> {
     }
 
     /// What was answered to a command before, in this batch or any other.
-    fn known(&self, id: CommandId) -> Result<Option<Outcome>, Undecided> {
+    fn known(&mut self, id: CommandId) -> Result<Option<Outcome>, Undecided> {
         if let Some(outcome) = self.decided.get(&id) {
             return Ok(Some(outcome.clone()));
         }
-        let Some(decision) = self.journal.decision(id).map_err(|e| store(&e))? else { return Ok(None) };
+        let decision = self.journal.decision(id).map_err(|e| {
+            let undecided = store(&e);
+            self.failed.get_or_insert(e);
+            undecided
+        })?;
+        let Some(decision) = decision else { return Ok(None) };
         serde_json::from_str(&decision.outcome).map(Some).map_err(|e| store(&e))
     }
 

@@ -45,11 +45,13 @@ fn a_batch_is_numbered_without_gaps_and_a_refusal_within_it_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, mut scribe) = scribe(dir.path());
     let head = scribe.head();
-    let written = scribe.write(&[save_team(1, "A"), save_team(2, ""), save_team(3, "C")], NOW).unwrap();
-    assert_eq!(seqs(&[written.answers[0].clone(), written.answers[2].clone()]), [head + 1, head + 2]);
-    assert!(matches!(&written.answers[1], Ok(Outcome::Refused { code: RefusalCode::Invalid, .. })));
+    let (told, commits) = std::sync::mpsc::channel();
+    scribe.on_commit(move |commit| told.send(commit).unwrap());
+    let answers = scribe.write(&[save_team(1, "A"), save_team(2, ""), save_team(3, "C")], NOW).unwrap();
+    assert_eq!(seqs(&[answers[0].clone(), answers[2].clone()]), [head + 1, head + 2]);
+    assert!(matches!(&answers[1], Ok(Outcome::Refused { code: RefusalCode::Invalid, .. })));
     assert_eq!(journal.head().unwrap(), head + 2);
-    let committed = written.committed.unwrap();
+    let committed = commits.recv().unwrap();
     assert_eq!((committed.from, committed.to, committed.events.len()), (head, head + 2, 2));
 }
 
@@ -61,7 +63,7 @@ fn an_append_that_fails_leaves_the_replica_as_it_was() {
     journal.claim().unwrap();
 
     let failed = scribe.write(&[save_team(1, "A")], NOW);
-    assert!(failed.err().is_some_and(|e| e.is_fenced()));
+    assert!(failed.err().is_some_and(|e| e.is_final()));
     let reader = scribe.replica().reader().unwrap();
     assert_eq!(reader.position().unwrap(), before);
     assert!(reader.world_kept().team(TeamId(Uuid::from_u128(1))).unwrap().is_none());
