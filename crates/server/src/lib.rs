@@ -16,7 +16,7 @@ pub mod sample;
 pub mod seal;
 pub mod secrets;
 mod server;
-mod socket;
+pub mod socket;
 pub mod state;
 pub mod store;
 mod watch;

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evendesk_domain::id::{AccountId, ConversationId, UserId};
-use evendesk_domain::permission::Agent;
+use evendesk_domain::permission::{Agent, Scope};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::{Journal, Workspace};
 use evendesk_replica::Readers;
@@ -81,6 +81,8 @@ pub struct Present {
     pub conversation: ConversationId,
     pub user: UserId,
     pub writing: bool,
+    /// Who may know, looked up once for all who listen.
+    pub scope: Option<Scope>,
 }
 
 /// Whoever a token belongs to.

@@ -1,10 +1,12 @@
 //! Desks by WebSocket: what they are told, and what they ask for.
 //!
-//! `tail` decides what a desk gets to see and in which order, without a socket; `slice` fetches what
-//! the tail works on; `connection` carries both over the wire.
+//! `session` is one desk's connection without its socket, and `tail` the part of it that decides what the
+//! desk gets to see and in which order; `slice` fetches what they need; `connection` carries a session
+//! over the wire.
 
 mod connection;
-mod slice;
+pub mod session;
+pub mod slice;
 mod tail;
 
 use axum::extract::{State, WebSocketUpgrade};
@@ -13,8 +15,8 @@ use evendesk_protocol::limits::FRAME_FROM_DESK_BYTES;
 
 use crate::state::{App, SignedInAs};
 
-/// Bytes the socket itself buffers; most desks are idle most of the time.
-const BUFFER: usize = 16 * 1024;
+/// Bytes the socket itself buffers each way; most desks are idle most of the time.
+const BUFFER: usize = 4 * 1024;
 
 pub async fn upgrade(State(app): State<App>, who: SignedInAs, upgrade: WebSocketUpgrade) -> Response {
     upgrade

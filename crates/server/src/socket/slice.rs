@@ -8,11 +8,13 @@ use evendesk_domain::id::UserId;
 use evendesk_domain::permission::{Agent, visible};
 use evendesk_domain::settings::User;
 use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_journal::Journal;
 use evendesk_protocol::limits::BATCH_EVENTS;
-use evendesk_replica::Reader;
+use evendesk_replica::{Reader, Readers};
 
+use super::session::{Found, Wanted};
 use super::tail::{Changed, Moved, Slice, moved, moves};
-use crate::state::App;
+use crate::state::Present;
 use crate::writer::Committed;
 
 type Fetched<T> = Result<T, FetchError>;
@@ -25,15 +27,40 @@ pub enum FetchError {
     Replica(#[from] evendesk_replica::Error),
 }
 
+/// Fetches what a session wants.
+pub fn fetch(journal: &dyn Journal, readers: &Readers, wanted: Wanted) -> Fetched<Found> {
+    Ok(match wanted {
+        Wanted::Reach(cursor) => {
+            let reached = readers.get()?.position()?.cursor >= cursor;
+            Found::Reached(reached || journal.head()? < cursor)
+        }
+        Wanted::SameEyes { agent, cursor } => Found::SameEyes(sees_as_then(journal, &agent, cursor)?),
+        Wanted::Slice { agent, after } => Found::Slice(next(journal, readers, &agent, after)?),
+        Wanted::Audience(present) => {
+            let scope = readers.get()?.scope(present.conversation.into())?;
+            Found::Audience(Present { scope, ..present })
+        }
+        // Asked again at the next heartbeat where the journal does not answer: it tells this desk nothing
+        // meanwhile.
+        Wanted::SignIn { digest, now } => Found::SignIn(journal.session(&digest, now).map_or_else(
+            |e| {
+                tracing::warn!("whether a desk is still signed in cannot be told: {e}");
+                true
+            },
+            |session| session.is_some(),
+        )),
+    })
+}
+
 /// What follows `after`; none when the desk has it all.
-pub fn next(app: &App, agent: &Agent, after: u64) -> Fetched<Option<Slice>> {
-    let reader = app.readers.get()?;
+fn next(journal: &dyn Journal, readers: &Readers, agent: &Agent, after: u64) -> Fetched<Option<Slice>> {
+    let reader = readers.get()?;
     // The rows may be a moment behind the journal, and they say who may see what.
     let head = reader.position()?.cursor;
     if head <= after {
         return Ok(None);
     }
-    let mut events = app.journal.read(after, BATCH_EVENTS)?;
+    let mut events = journal.read(after, BATCH_EVENTS)?;
     events.retain(|e| e.seq <= head);
     let to = events.last().map_or(head, |e| e.seq);
     let mut scopes = HashMap::new();
@@ -42,7 +69,7 @@ pub fn next(app: &App, agent: &Agent, after: u64) -> Fetched<Option<Slice>> {
             vacant.insert(reader.scope(event.stream)?);
         }
     }
-    complete(app, &reader, agent, Slice { from: after, to, events, scopes, ..Slice::default() }).map(Some)
+    complete(journal, &reader, agent, Slice { from: after, to, events, scopes, ..Slice::default() }).map(Some)
 }
 
 /// The same from a commit just made that [`needs_reading`] nothing else.
@@ -66,37 +93,37 @@ pub fn needs_reading(user: UserId, events: &[Recorded]) -> bool {
 }
 
 /// Adds what moved teams, and what the agent's own change brings and takes.
-fn complete(app: &App, reader: &Reader, agent: &Agent, mut slice: Slice) -> Fetched<Slice> {
+fn complete(journal: &dyn Journal, reader: &Reader, agent: &Agent, mut slice: Slice) -> Fetched<Slice> {
     let mut now = agent.clone();
     let own = StreamId::from(agent.user);
     if slice.events.iter().any(|e| e.stream == own) {
         now = reader.agent(agent.user)?.unwrap_or(now);
         let changed = changed(reader, agent, now.clone())?;
         for stream in &changed.granted {
-            slice.whole.insert(*stream, whole(app, *stream, slice.to)?);
+            slice.whole.insert(*stream, whole(journal, *stream, slice.to)?);
         }
         slice.changed = Some(changed);
     }
     for (stream, teams) in moves(&slice.events) {
         let scope = slice.scopes.get(&stream).copied().flatten();
         if moved(&[agent, &now], scope, &teams) == Moved::Granted && !slice.whole.contains_key(&stream) {
-            slice.whole.insert(stream, whole(app, stream, slice.to)?);
+            slice.whole.insert(stream, whole(journal, stream, slice.to)?);
         }
     }
     Ok(slice)
 }
 
-fn whole(app: &App, stream: StreamId, to: u64) -> Fetched<Vec<Recorded>> {
-    let mut events = app.journal.read_stream(stream)?;
+fn whole(journal: &dyn Journal, stream: StreamId, to: u64) -> Fetched<Vec<Recorded>> {
+    let mut events = journal.read_stream(stream)?;
     events.retain(|e| e.seq <= to);
     Ok(events)
 }
 
 /// Whether the agent's role and teams have been what they are ever since the desk's cursor was at `seq`.
 /// Where not, what the desk holds was judged by other eyes, and cannot be told from here.
-pub fn sees_as_then(app: &App, agent: &Agent, seq: u64) -> Fetched<bool> {
+fn sees_as_then(journal: &dyn Journal, agent: &Agent, seq: u64) -> Fetched<bool> {
     let mut state: Option<User> = None;
-    for event in app.journal.read_stream(agent.user.into())? {
+    for event in journal.read_stream(agent.user.into())? {
         let differs = |u: &User| u.role != agent.role || u.teams != agent.teams;
         if event.seq > seq && state.as_ref().is_some_and(differs) {
             return Ok(false);

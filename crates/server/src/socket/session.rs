@@ -1,0 +1,329 @@
+//! One desk's connection from hello to good-bye, without its socket: what the desk said, commits, answers,
+//! what was fetched and the time go in; what to say, to ask and to fetch come out. No socket, no store, no
+//! clock, no thread: `connection` carries it over the wire, a simulation over a wire of its own.
+
+use std::time::Duration;
+
+use evendesk_domain::command::Command;
+use evendesk_domain::id::CommandId;
+use evendesk_domain::permission::{Agent, visible};
+use evendesk_domain::time::Timestamp;
+use evendesk_journal::Workspace;
+use evendesk_protocol::limits::HEARTBEAT_S;
+use evendesk_protocol::{FromDesk, FromServer, Mode, PROTOCOL};
+
+use super::slice::{self, FetchError};
+use super::tail::{Slice, Tail};
+use crate::state::{Present, SignedInAs};
+use crate::writer::{Answer, Committed, Undecided};
+
+/// Commands of one desk that may await their decision.
+const UNDER_WAY: usize = 64;
+const HEARTBEAT: Duration = Duration::from_secs(HEARTBEAT_S);
+/// How long either side may be silent, or take nothing.
+pub const PATIENCE: Duration = Duration::from_secs(3 * HEARTBEAT_S);
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why a connection ends.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum End {
+    #[error("The desk has left.")]
+    Left,
+    #[error("The desk was told to upgrade.")]
+    Upgrade,
+    #[error("This desk takes what it is sent too slowly; it is cut off and may come again.")]
+    TooSlow,
+    #[error("This desk has said nothing for too long.")]
+    Silent,
+    #[error("This desk said something that is not in the protocol: {0}")]
+    Nonsense(String),
+    #[error("The server is going down.")]
+    Stopping,
+    #[error("This server has not caught up with what this desk knows; come again, or to another.")]
+    Behind,
+    #[error("This sign-in is over; sign in again.")]
+    SignedOut,
+    #[error("The server failed at this; come again.")]
+    Failed(String),
+}
+
+impl End {
+    /// The last word to the desk, where it can still hear one.
+    pub fn bye(&self) -> Option<FromServer> {
+        let retry_after_s = match self {
+            Self::Left | Self::TooSlow | Self::Upgrade => return None,
+            Self::Stopping | Self::Behind => 1,
+            Self::Nonsense(_) => 30,
+            Self::Silent | Self::SignedOut | Self::Failed(_) => 3,
+        };
+        Some(FromServer::Bye { retry_after_s, sentence: self.to_string() })
+    }
+}
+
+/// What is to be done, in order.
+#[derive(Debug)]
+pub enum Todo {
+    Say(FromServer),
+    /// To be asked of the writer. Its answer comes back in the order asked.
+    Decide(Box<Command>),
+    /// To be fetched by [`slice::fetch`], and brought back.
+    Fetch(Wanted),
+    /// For the other desks.
+    Tell(Present),
+    /// Always the last.
+    HangUp(End),
+}
+
+/// What a session must know that the stores know.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// Whether this node comes to have what another has told the desk of: up to this cursor.
+    Reach(u64),
+    /// Whether the agent sees what they saw when the desk's cursor was there.
+    SameEyes { agent: Agent, cursor: u64 },
+    /// What follows `after`.
+    Slice { agent: Agent, after: u64 },
+    /// Who may know of this.
+    Audience(Present),
+    /// Whether the sign-in still holds.
+    SignIn { digest: [u8; 32], now: Timestamp },
+}
+
+/// The answer to each.
+#[derive(Debug)]
+pub enum Found {
+    /// False where it takes too long; also true where the journal itself does not reach so far.
+    Reached(bool),
+    SameEyes(bool),
+    /// None where there is no more yet.
+    Slice(Option<Slice>),
+    Audience(Present),
+    SignIn(bool),
+}
+
+/// The server as it is when something comes in.
+#[derive(Clone, Copy)]
+pub struct Here<'a> {
+    pub workspace: &'a Workspace,
+    /// Of the journal, as far as this node has it.
+    pub head: u64,
+    pub now: Timestamp,
+    /// Since the connection was made: a clock that nobody sets.
+    pub age: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was said yet.
+    New,
+    /// Hello was said; what the desk holds from before is being judged.
+    Greeting {
+        cursor: u64,
+    },
+    Up,
+}
+
+/// See the module.
+pub struct Session {
+    who: [u8; 32],
+    tail: Tail,
+    phase: Phase,
+    /// Commands that await their answer.
+    under_way: usize,
+    /// A slice is being fetched; the head when it was asked for.
+    fetching: Option<u64>,
+    heard: Duration,
+    checked: Duration,
+}
+
+impl Session {
+    pub fn new(who: SignedInAs) -> Self {
+        Self {
+            who: who.digest,
+            tail: Tail::new(who.agent, 0),
+            phase: Phase::New,
+            under_way: 0,
+            fetching: None,
+            heard: Duration::ZERO,
+            checked: Duration::ZERO,
+        }
+    }
+
+    /// Whether the desk should be listened to now; else what it says may wait on the wire.
+    pub fn listens(&self) -> bool {
+        self.under_way < UNDER_WAY && !matches!(self.phase, Phase::Greeting { .. })
+    }
+
+    /// When [`Session::ticked`] is due, on the clock of [`Here::age`].
+    pub fn due(&self) -> Duration {
+        if self.phase == Phase::New { HELLO_WITHIN } else { self.checked + HEARTBEAT }
+    }
+
+    pub fn said(&mut self, said: FromDesk, here: &Here<'_>) -> Vec<Todo> {
+        self.heard = here.age;
+        let done = match (self.phase, said) {
+            (Phase::New, FromDesk::Hello { protocol, incarnation, cursor, .. }) => {
+                Ok(self.greet(protocol, incarnation == Some(here.workspace.incarnation), cursor, here))
+            }
+            (Phase::New, _) => Err(End::Nonsense("hello comes first".into())),
+            (_, FromDesk::Hello { .. }) => Err(End::Nonsense("hello comes once".into())),
+            (_, FromDesk::Push(pushed)) => {
+                self.under_way += 1;
+                Ok(vec![Todo::Decide(Box::new(pushed.command))])
+            }
+            (_, FromDesk::Ack { cursor }) => {
+                self.tail.acknowledged(cursor);
+                Ok(Vec::new())
+            }
+            (_, FromDesk::Confirm { directive }) => Ok(say(self.tail.confirmed(directive))),
+            (_, FromDesk::Presence { conversation, writing }) => Ok(conversation
+                .map(|conversation| Present { conversation, user: self.user(), writing, scope: None })
+                .map(|present| Todo::Fetch(Wanted::Audience(present)))
+                .into_iter()
+                .collect()),
+            (_, FromDesk::Ping) => Ok(say([FromServer::Pong { server_time: here.now }])),
+        };
+        self.then(done, here)
+    }
+
+    fn greet(&mut self, protocol: u32, same_journal: bool, cursor: u64, here: &Here<'_>) -> Vec<Todo> {
+        if protocol != PROTOCOL {
+            let mut todo = say([self.welcome(Mode::Upgrade, here)]);
+            todo.push(Todo::HangUp(End::Upgrade));
+            return todo;
+        }
+        if !same_journal {
+            return self.begin(Mode::Afresh, 0, here);
+        }
+        self.phase = Phase::Greeting { cursor };
+        if cursor > here.head {
+            return vec![Todo::Fetch(Wanted::Reach(cursor))];
+        }
+        self.compare(cursor, here)
+    }
+
+    /// Goes on from the desk's cursor where that is a place in this journal, and was judged by the same eyes.
+    fn compare(&mut self, cursor: u64, here: &Here<'_>) -> Vec<Todo> {
+        if cursor > here.head {
+            return self.begin(Mode::Afresh, 0, here);
+        }
+        vec![Todo::Fetch(Wanted::SameEyes { agent: self.tail.agent().clone(), cursor })]
+    }
+
+    fn begin(&mut self, mode: Mode, cursor: u64, here: &Here<'_>) -> Vec<Todo> {
+        self.phase = Phase::Up;
+        self.tail = Tail::new(self.tail.agent().clone(), cursor);
+        say([self.welcome(mode, here)])
+    }
+
+    fn welcome(&self, mode: Mode, here: &Here<'_>) -> FromServer {
+        FromServer::Welcome {
+            server_time: here.now,
+            workspace: here.workspace.id,
+            incarnation: here.workspace.incarnation,
+            head: here.head,
+            mode,
+            agent: self.tail.agent().clone(),
+            submit_key: here.workspace.submit_key.clone(),
+        }
+    }
+
+    /// What the writer made of a command.
+    pub fn answered(&mut self, id: CommandId, answer: Answer, here: &Here<'_>) -> Vec<Todo> {
+        self.under_way = self.under_way.saturating_sub(1);
+        let done = match answer {
+            Ok(outcome) => Ok(say([FromServer::Outcome { id, outcome }])),
+            // Not decided: the desk keeps it and pushes it again when it comes back.
+            Err(Undecided::Stopping) => Err(End::Stopping),
+            Err(undecided) => Err(End::Failed(undecided.to_string())),
+        };
+        self.then(done, here)
+    }
+
+    /// What was wanted.
+    pub fn fetched(&mut self, found: Result<Found, FetchError>, here: &Here<'_>) -> Vec<Todo> {
+        let done = match (found, self.phase) {
+            (Ok(Found::Reached(true)), Phase::Greeting { cursor }) => Ok(self.compare(cursor, here)),
+            (Ok(Found::Reached(_)), _) => Err(End::Behind),
+            (Ok(Found::SameEyes(true)), Phase::Greeting { cursor }) => {
+                Ok(self.begin(Mode::Tail, cursor, here))
+            }
+            (Ok(Found::SameEyes(_)), _) => Ok(self.begin(Mode::Afresh, 0, here)),
+            (Ok(Found::Slice(slice)), _) => {
+                let asked_at = self.fetching.take();
+                match slice {
+                    Some(slice) => Ok(say(self.tail.follow(slice))),
+                    None if asked_at < Some(here.head) => Ok(Vec::new()),
+                    // The rows are behind the journal: again when something happens.
+                    None => return Vec::new(),
+                }
+            }
+            (Ok(Found::Audience(present)), _) if self.may_know(&present) => Ok(vec![Todo::Tell(present)]),
+            (Ok(Found::SignIn(false)), _) => Err(End::SignedOut),
+            (Ok(Found::Audience(_) | Found::SignIn(true)), _) => return Vec::new(),
+            (Err(e), _) => Err(End::Failed(e.to_string())),
+        };
+        self.then(done, here)
+    }
+
+    /// A commit just made goes straight on where the desk has all that came before it.
+    pub fn committed(&mut self, commit: &Committed, here: &Here<'_>) -> Vec<Todo> {
+        let next = self.phase == Phase::Up
+            && self.fetching.is_none()
+            && commit.from == self.tail.cursor()
+            && self.tail.is_ready();
+        let mut todo = Vec::new();
+        if next && !slice::needs_reading(self.user(), &commit.events) {
+            todo = say(self.tail.follow(slice::of(commit)));
+        }
+        self.then(Ok(todo), here)
+    }
+
+    /// Others' presence, where this desk may know of the conversation.
+    pub fn present(&self, present: &Present) -> Option<FromServer> {
+        let Present { conversation, user, writing, .. } = *present;
+        let tell = self.phase == Phase::Up && user != self.user() && self.may_know(present);
+        tell.then_some(FromServer::Presence { conversation, user, writing })
+    }
+
+    fn may_know(&self, present: &Present) -> bool {
+        present.scope.is_some_and(|scope| visible(self.tail.agent(), scope))
+    }
+
+    /// Time has passed.
+    pub fn ticked(&mut self, here: &Here<'_>) -> Vec<Todo> {
+        let late = self.phase == Phase::New && here.age >= HELLO_WITHIN;
+        if late || here.age.saturating_sub(self.heard) > PATIENCE {
+            return vec![Todo::HangUp(End::Silent)];
+        }
+        let mut todo = Vec::new();
+        if here.age >= self.checked + HEARTBEAT {
+            self.checked = here.age;
+            todo.push(Todo::Fetch(Wanted::SignIn { digest: self.who, now: here.now }));
+        }
+        self.then(Ok(todo), here)
+    }
+
+    fn user(&self) -> evendesk_domain::id::UserId {
+        self.tail.agent().user
+    }
+
+    /// Adds what the desk lacks, as far as it has credit.
+    fn then(&mut self, done: Result<Vec<Todo>, End>, here: &Here<'_>) -> Vec<Todo> {
+        let mut todo = match done {
+            Ok(todo) => todo,
+            Err(end) => return vec![Todo::HangUp(end)],
+        };
+        let lacks = self.phase == Phase::Up && self.tail.is_ready() && self.tail.cursor() < here.head;
+        if lacks && self.fetching.is_none() {
+            self.fetching = Some(here.head);
+            let (agent, after) = (self.tail.agent().clone(), self.tail.cursor());
+            todo.push(Todo::Fetch(Wanted::Slice { agent, after }));
+        }
+        todo
+    }
+}
+
+fn say(messages: impl IntoIterator<Item = FromServer>) -> Vec<Todo> {
+    messages.into_iter().map(Todo::Say).collect()
+}
