@@ -58,7 +58,7 @@ pub async fn live(app: App) {
         tokio::select! {
             Ok(answer) = answered.recv() => life.hear(answer),
             () = sleep_until(soonest) => {
-                if lease.hold() {
+                if lease.hold().await {
                     life.speak(next).await;
                 }
                 if next <= Instant::now() {

@@ -12,6 +12,7 @@ use evendesk_domain::inbound::Outbound;
 use evendesk_domain::settings::Account;
 use evendesk_domain::time::Timestamp;
 use reqwest::Url;
+use zeroize::Zeroizing;
 
 use crate::sample;
 use crate::secrets;
@@ -22,7 +23,7 @@ const POST_WITHIN: Duration = Duration::from_secs(20);
 /// Tries what event `seq` intends; also returns when it was intended.
 pub async fn try_once(app: &App, seq: u64) -> (Verdict, Timestamp) {
     let now = app.clock.now();
-    let recorded = match app.journal.event(seq) {
+    let recorded = match app.ask_journal(move |journal| journal.event(seq)).await {
         Ok(Some(recorded)) => recorded,
         Ok(None) => return (Verdict::Failed("The answer is not in the journal any more.".into()), now),
         Err(e) => return (Verdict::Later(e.to_string()), now),
@@ -88,12 +89,23 @@ async fn email(app: &App, account: &Account, answer: &Outbound, at: Timestamp) -
         Ok(server) => server,
         Err(e) => return Verdict::AccountNeedsAttention(format!("{}: {e}", settings.name)),
     };
-    let password = match secrets::of(&*app.journal, &app.seal, account.id) {
+    let password = match secret(app, account).await {
         Ok(password) => password,
+        Err(secrets::SecretError::Journal(e)) => return Verdict::Later(e.to_string()),
         Err(e) => return Verdict::AccountNeedsAttention(format!("{}: {e}", settings.name)),
     };
     let sign_in = settings.user.clone().map(|user| (user, password.to_string()));
     send(&Outgoing { server, sign_in, from: settings.address.clone() }, answer, at).await
+}
+
+/// What the account signs in or signs with.
+async fn secret(app: &App, account: &Account) -> Result<Zeroizing<String>, secrets::SecretError> {
+    let (own, id) = (app.clone(), account.id);
+    let asked = tokio::task::spawn_blocking(move || secrets::of(&*own.journal, &own.seal, id)).await;
+    asked.unwrap_or_else(|e| {
+        let cause = Box::new(e);
+        Err(evendesk_journal::Error::Store { doing: "look a secret up", cause }.into())
+    })
 }
 
 async fn post(app: &App, account: &Account, answer: &Outbound, at: Timestamp) -> Verdict {
@@ -102,7 +114,10 @@ async fn post(app: &App, account: &Account, answer: &Outbound, at: Timestamp) ->
     let Some(Ok(url)) = account.settings.webhook.as_deref().map(Url::parse) else {
         return ask("has no address to post answers to; give it one");
     };
-    let secret = secrets::of(&*app.journal, &app.seal, account.id).ok().and_then(|s| Secret::parse(&s).ok());
+    let secret = match secret(app, account).await {
+        Err(secrets::SecretError::Journal(e)) => return Verdict::Later(e.to_string()),
+        kept => kept.ok().and_then(|s| Secret::parse(&s).ok()),
+    };
     let Some(secret) = secret else { return ask("has no secret to sign with; make it anew") };
     let client = match client(&url, app.private_webhooks).await {
         Ok(client) => client,

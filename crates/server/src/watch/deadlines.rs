@@ -18,10 +18,15 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 pub async fn watch(app: App) {
     let mut lease = Lease::new(app.clone(), "deadlines".into());
+    keep_telling(&app, &mut lease).await;
+    lease.release().await;
+}
+
+async fn keep_telling(app: &App, lease: &mut Lease) {
     let mut stopping = app.stopping.clone();
     let mut head = app.writer.head();
     loop {
-        let pause = if lease.hold() { tell(&app).await } else { Err(PAUSE) };
+        let pause = if lease.hold().await { tell(app).await } else { Err(PAUSE) };
         match pause {
             Err(pause) => {
                 if !rest(&mut stopping, pause).await {

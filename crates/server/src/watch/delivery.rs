@@ -1,6 +1,6 @@
 //! Answers carried out. The journal has the intent before anything is tried; what became of it is
 //! recorded before anything else is tried with it, and an id made of the message makes a second try
-//! after a crash recognisable.
+//! after a crash, or by a node that took over, recognisable.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub async fn watch(app: App) {
     let mut head = app.writer.head();
     let mut desk = Desk { app, tried: HashMap::new(), under_way: HashMap::new(), tasks: JoinSet::new() };
     loop {
-        if lease.hold() {
+        if lease.hold().await {
             desk.begin();
         }
         let wait = desk.wait();
@@ -61,6 +61,7 @@ pub async fn watch(app: App) {
         while desk.tasks.join_next().await.is_some() {}
     })
     .await;
+    lease.release().await;
 }
 
 impl Desk {

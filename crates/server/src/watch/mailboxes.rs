@@ -34,6 +34,13 @@ pub enum NoAccess {
     Secret(#[from] secrets::SecretError),
 }
 
+impl NoAccess {
+    /// Whether only a person can help.
+    const fn needs_a_person(&self) -> bool {
+        !matches!(self, Self::Secret(secrets::SecretError::Journal(_)))
+    }
+}
+
 /// Keeps a task on every mailbox there is.
 pub async fn watch(app: App) {
     let mut stopping = app.stopping.clone();
@@ -71,18 +78,28 @@ fn is_read(account: &Account) -> bool {
 /// One mailbox, until the server stops or it is a mailbox no more.
 async fn look_after(app: App, id: AccountId) {
     let mut lease = Lease::new(app.clone(), format!("mailbox {id}"));
+    keep_looking(&app, id, &mut lease).await;
+    lease.release().await;
+}
+
+async fn keep_looking(app: &App, id: AccountId, lease: &mut Lease) {
     let mut stopping = app.stopping.clone();
     let mut open: Option<(Account, Fetcher)> = None;
     let mut failures = 0;
     loop {
-        let Some(account) = account(&app, id).filter(is_read) else { return };
-        let pause = if lease.hold() {
-            let look = look(&app, account, &mut open);
+        let Some(account) = account(app, id).filter(is_read) else { return };
+        let pause = if lease.hold().await {
+            let look = look(app, account, &mut open);
             let looked = tokio::select! {
-                looked = look => looked,
+                looked = look => Some(looked),
+                // A long one is left in the middle: what was taken in stays, whoever goes on knows it.
+                () = lease.lost() => None,
                 _ = stopping.wait_for(|stop| *stop) => return,
             };
-            pause_after(&app, id, looked, &mut failures)
+            match looked {
+                Some(looked) => pause_after(app, id, looked, &mut failures),
+                None => LOOK_EVERY,
+            }
         } else {
             open = None;
             LOOK_EVERY * 5
@@ -105,7 +122,10 @@ async fn look(
 ) -> Result<(), (String, bool)> {
     let same = open.as_ref().is_some_and(|(kept, _)| kept.settings == account.settings);
     if !same {
-        let access = access(&*app.journal, &app.seal, &account).map_err(|e| (e.to_string(), true))?;
+        let (own, of) = (app.clone(), account.clone());
+        let access = tokio::task::spawn_blocking(move || access(&*own.journal, &own.seal, &of)).await;
+        let access =
+            access.map_err(|e| (e.to_string(), false))?.map_err(|e| (e.to_string(), e.needs_a_person()))?;
         *open = Some((account, Fetcher::new(access)));
     }
     let Some((_, fetcher)) = open else { return Ok(()) };
