@@ -1,7 +1,7 @@
 //! The commands that the page may call. Each one only translates; what it does lives elsewhere, most
 //! of it in `crates/desk`. All but `take_opening` run off the main thread, since they may wait for a disk.
 
-use evendesk_desk::view::{Connection, FeedbackTicket, OutgoingItem, Session, Submitted};
+use evendesk_desk::view::{Connection, FeedbackTicket, OutgoingItem, Session, Submitted, Unsent};
 use evendesk_desk::{ApiError, Code, Wanted};
 use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Target;
@@ -111,6 +111,11 @@ pub fn outgoing(home: State<'_, Home>) -> Answer<Vec<OutgoingItem>> {
 }
 
 #[tauri::command(async)]
+pub fn unsent(home: State<'_, Home>) -> Answer<Unsent> {
+    Ok(home.desk().unsent()?)
+}
+
+#[tauri::command(async)]
 pub fn draft_get(home: State<'_, Home>, conversation: ConversationId) -> Answer<Option<String>> {
     Ok(home.desk().draft_get(conversation)?)
 }
@@ -149,6 +154,16 @@ pub fn outgoing_confirm(home: State<'_, Home>, command: CommandId, seen: Option<
 #[tauri::command(async)]
 pub fn outgoing_edit(home: State<'_, Home>, command: CommandId) -> Answer<()> {
     Ok(home.desk().outgoing_edit(command)?)
+}
+
+#[tauri::command(async)]
+pub fn outgoing_reword(home: State<'_, Home>, command: CommandId, text: String) -> Answer<()> {
+    Ok(home.desk().outgoing_reword(command, text)?)
+}
+
+#[tauri::command(async)]
+pub fn outgoing_undrop(home: State<'_, Home>, command: CommandId) -> Answer<()> {
+    Ok(home.desk().outgoing_undrop(command)?)
 }
 
 #[tauri::command(async)]

@@ -5,6 +5,7 @@ import App from "./App.svelte";
 import { useBackend } from "./lib/backend";
 import { paperDesk } from "./lib/paper";
 import { paperBackend, type PaperDesk } from "./lib/paper/desk";
+import { lastWord } from "./lib/paper/world";
 import { desk as state } from "./lib/state/desk.svelte";
 
 let paper: PaperDesk;
@@ -65,18 +66,62 @@ test("nothing on the workstation is hidden from a screen reader", async () => {
   expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
 });
 
-test("an answer that the customer has overtaken comes back with what they wrote", async () => {
+/** Ada's matter on screen, an answer typed, and something of hers that came in meanwhile. */
+async function overtaken(): Promise<{ box: HTMLTextAreaElement; matter: string; asked: string | null }> {
   render(App);
   await rows();
   press("j");
   await screen.findByRole("heading", { name: "Ada Byron" });
   const box = (await screen.findByRole("textbox", { name: "Reply" })) as HTMLTextAreaElement;
   await fireEvent.input(box, { target: { value: "It ships on Monday." } });
-  const matter = paper.world.customers[0]?.conversations[0];
-  paper.customerWrites(matter?.id ?? "", "Please cancel it.");
-  expect(await screen.findByText(/Something came in since/)).toBeTruthy();
+  const on = paper.world.customers.find(({ name }) => name === "Ada Byron")?.conversations[0];
+  const asked = on ? lastWord(on) : null;
+  paper.customerWrites(on?.id ?? "", "Please cancel it.");
+  return { box, matter: on?.id ?? "", asked };
+}
+
+test("what came in while one typed is shown beside the draft, marked in the timeline, and never answered blind", async () => {
+  const { box } = await overtaken();
+  const meanwhile = await screen.findByTestId("meanwhile");
+  expect(meanwhile.textContent).toContain("While you typed: Ada Byron wrote.");
+  expect(meanwhile.textContent).toContain("Please cancel it.");
+  expect(screen.getAllByTestId("entry").at(-1)?.textContent).toContain("new");
+
   await fireEvent.keyDown(box, { key: "Enter", ctrlKey: true });
-  const dialog = await screen.findByRole("dialog");
-  await waitFor(() => expect(dialog.textContent).toContain("Please cancel it."));
-  expect(dialog.textContent).toContain("It ships on Monday.");
+  await waitFor(() => expect(meanwhile.textContent).toContain("Not sent yet"));
+  expect(box.value).toBe("It ships on Monday.");
+  await fireEvent.keyDown(box, { key: "Enter", ctrlKey: true, repeat: true });
+  expect(box.value).toBe("It ships on Monday.");
+  await fireEvent.keyDown(box, { key: "Enter", ctrlKey: true });
+  await waitFor(() => expect(screen.getAllByTestId("entry").at(-1)?.textContent).toContain("It ships on Monday."));
+  expect(box.value).toBe("");
+});
+
+test("an answer that came back is in the text box again, changed there, and sent by one key", async () => {
+  const { box, matter, asked } = await overtaken();
+  await fireEvent.input(box, { target: { value: "" } });
+  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing" } as const;
+  paper.comesBack({ do: "reply", conversation: matter, message: "m1", text: "It ships on Friday.", seen: asked, ...to });
+  await waitFor(() => expect(box.value).toBe("It ships on Friday."));
+  const meanwhile = await screen.findByTestId("meanwhile");
+  await waitFor(() => expect(meanwhile.textContent).toContain("Please cancel it."));
+  await fireEvent.input(box, { target: { value: "It is cancelled." } });
+  await fireEvent.keyDown(box, { key: "Enter", ctrlKey: true });
+  await waitFor(() => expect(screen.getAllByTestId("entry").at(-1)?.textContent).toContain("It is cancelled."));
+  expect(screen.queryByTestId("meanwhile")).toBeNull();
+  expect(box.value).toBe("");
+});
+
+test("an answer that comes back waits for the one being typed, and one that is dropped can be had again", async () => {
+  const { box, matter, asked } = await overtaken();
+  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing" } as const;
+  paper.comesBack({ do: "reply", conversation: matter, message: "m1", text: "It ships on Friday.", seen: asked, ...to });
+  await fireEvent.click(await screen.findByRole("button", { name: "Look" }));
+  await waitFor(() => expect(box.value).toBe("It ships on Friday."));
+  await fireEvent.keyDown(box, { key: "Backspace", altKey: true });
+  await waitFor(() => expect(box.value).toBe("It ships on Monday."));
+  await fireEvent.input(box, { target: { value: "" } });
+  box.blur();
+  press("u");
+  await waitFor(() => expect(box.value).toBe("It ships on Friday."));
 });

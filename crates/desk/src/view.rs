@@ -1,6 +1,8 @@
 //! What the window is shown of the desk itself: session, connection, what is on its way. What is shown
 //! of customers comes from the replica, in its own types.
 
+use evendesk_domain::command::Then;
+use evendesk_domain::feedback::FeedbackKind;
 use evendesk_domain::id::{CommandId, ConversationId, CustomerId, FeedbackId, MessageId};
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::UserView;
@@ -122,9 +124,14 @@ pub struct OutgoingItem {
     /// The command's kind, as in `do` of its body.
     pub what: String,
     pub customer: Option<CustomerId>,
+    /// The customer's name; empty where they are not here.
+    pub name: String,
     pub conversation: Option<ConversationId>,
+    pub subject: String,
     /// What the agent typed.
     pub text: String,
+    /// What is to be done once a reply has gone.
+    pub then: Option<Then>,
     /// Why it waits for the agent, in words.
     pub reason: Option<String>,
     /// For a second look: the last message its author had seen.
@@ -144,6 +151,33 @@ pub enum OutgoingState {
     Held,
     /// Followed one that the agent dropped, or cannot be sent as it is.
     SetAside,
+}
+
+/// What was typed here and has not been sent off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Unsent {
+    /// The one last touched first.
+    pub drafts: Vec<UnsentDraft>,
+    /// Unsigned feedback that has not left. Nobody's: whoever signs in at this desk finds the same.
+    pub feedback: Vec<LeavingFeedback>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UnsentDraft {
+    pub conversation: ConversationId,
+    /// None where the conversation is not here any more.
+    pub customer: Option<CustomerId>,
+    pub name: String,
+    pub subject: String,
+    pub text: String,
+    pub changed_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LeavingFeedback {
+    pub id: FeedbackId,
+    pub text: String,
+    pub kind: FeedbackKind,
 }
 
 /// Proof of feedback that was logged, for the undo.

@@ -28,6 +28,7 @@ fn export_all(folder: &Path) {
         desk::view::Presence,
         desk::view::Session,
         desk::view::Submitted,
+        desk::view::Unsent,
         domain::command::CommandBody,
         domain::event::Step,
         domain::clock::State,

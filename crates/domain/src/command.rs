@@ -266,4 +266,17 @@ impl CommandBody {
             _ => "",
         }
     }
+
+    /// The same, to be worded anew; none where nothing is typed.
+    pub const fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Reply(r) => Some(&mut r.text),
+            Self::LogCall(c) => Some(&mut c.call.note),
+            Self::Note { text, .. } | Self::LogFeedback { text, .. } | Self::NoteFeedback { text, .. } => {
+                Some(text)
+            }
+            Self::CloseFeedback { because, .. } => Some(because),
+            _ => None,
+        }
+    }
 }

@@ -19,6 +19,9 @@ const LOOK_AGAIN: &str =
 const ON_ITS_WAY: &str = "This is on its way to the server already; wait for its answer.";
 const GONE: &str = "This is not waiting any more: it has gone out, or was dropped.";
 
+/// Drops that can be taken back.
+const DROPS_KEPT: usize = 8;
+
 /// What deciding here says of a new command.
 struct Verdict {
     state: State,
@@ -104,11 +107,45 @@ impl Core {
         self.after_change(stream, now)
     }
 
+    /// Words anew what was refused, set aside, or wanted a second look. Its id is decided; the new words
+    /// go out under the next one.
+    pub fn reword(&mut self, id: CommandId, text: String) -> Result<(), Error> {
+        let kept = self.outbox.command(id)?.ok_or_else(|| Error::not_found(GONE))?;
+        if !kept.state.needs_attention() {
+            return Err(Error::not_now(ON_ITS_WAY));
+        }
+        let mut body = kept.command.body;
+        let Some(words) = body.text_mut() else {
+            return Err(Error::invalid("There is no text in this to edit; drop it and do it anew."));
+        };
+        *words = text;
+        check_size(&body)?;
+        self.outbox.reword(id, &body)
+    }
+
     /// Drops what has not left, or what came back.
     pub fn drop_command(&mut self, id: CommandId, now: Timestamp) -> Result<Vec<Action>, Error> {
         let stream = self.check_here(id)?.map(|kept| kept.command.body.stream());
-        self.outbox.drop_command(id)?;
+        if let Some(dropped) = self.outbox.drop_command(id)? {
+            self.dropped.truncate(DROPS_KEPT - 1);
+            self.dropped.push_front((id, stream, dropped));
+        }
         self.boundary("dropped");
+        self.after_drop(stream, now)
+    }
+
+    /// Takes a drop back, for as long as it is remembered.
+    pub fn undrop(&mut self, id: CommandId, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let at = self.dropped.iter().position(|(known, ..)| *known == id);
+        let Some((_, stream, dropped)) = at.and_then(|at| self.dropped.remove(at)) else {
+            return Err(Error::not_found("This was dropped too long ago to be taken back."));
+        };
+        self.outbox.undrop(&dropped)?;
+        self.boundary("drop taken back");
+        self.after_drop(stream, now)
+    }
+
+    fn after_drop(&mut self, stream: Option<StreamId>, now: Timestamp) -> Result<Vec<Action>, Error> {
         match stream {
             Some(stream) => self.after_change(stream, now),
             // It could not be read, so it was not shown either.

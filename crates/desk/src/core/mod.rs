@@ -17,12 +17,13 @@ mod rebase;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use evendesk_domain::decide::World as _;
 use evendesk_domain::id::{CommandId, DeviceId};
 use evendesk_domain::permission::Agent;
+use evendesk_domain::stream::StreamId;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::limits::HEARTBEAT_S;
 use evendesk_protocol::{FromDesk, PROTOCOL, Pushed};
@@ -34,6 +35,7 @@ use crate::cache::Cache;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::outbox::commands::{State, Tally};
+use crate::outbox::dropped::Dropped;
 use crate::outbox::settings::Setting;
 use crate::outbox::{self, Outbox};
 use crate::view::{Change, Connection, ConnectionState, Presence, Progress};
@@ -93,6 +95,8 @@ pub struct Core {
     /// Of those, the ones that the server holds until what they follow is accepted.
     told_held: BTreeSet<CommandId>,
     top: Top,
+    /// What the agent dropped of late, the last first.
+    dropped: VecDeque<(CommandId, Option<StreamId>, Dropped)>,
     refusal: Option<(ConnectionState, String)>,
     /// Why the last message could not be taken, for a person.
     trouble: Option<String>,
@@ -130,6 +134,7 @@ impl Core {
             unanswered: BTreeMap::new(),
             told_held: BTreeSet::new(),
             top: Top::default(),
+            dropped: VecDeque::new(),
             refusal: None,
             trouble: None,
             boundary: None,
@@ -242,6 +247,7 @@ impl Core {
         self.outbox.unset(Setting::Agent)?;
         self.outbox.unset(Setting::CacheOwner)?;
         self.agent = None;
+        self.dropped.clear();
         self.refusal = None;
         self.clear(Position::default())?;
         let mut actions = vec![Action::HangUp { after_s: None }];

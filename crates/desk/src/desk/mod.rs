@@ -248,8 +248,18 @@ impl Desk {
         self.shared.call(move |core, now| Ok(((), core.edit(command, now)?)))
     }
 
+    /// Words anew what came back, where it is.
+    pub fn outgoing_reword(&self, command: CommandId, text: String) -> Result<(), Error> {
+        self.shared.call(move |core, _| Ok((core.reword(command, text)?, Vec::new())))
+    }
+
     pub fn outgoing_drop(&self, command: CommandId) -> Result<(), Error> {
         self.shared.call(move |core, now| Ok(((), core.drop_command(command, now)?)))
+    }
+
+    /// Takes a drop back.
+    pub fn outgoing_undrop(&self, command: CommandId) -> Result<(), Error> {
+        self.shared.call(move |core, now| Ok(((), core.undrop(command, now)?)))
     }
 
     pub fn draft_get(&self, conversation: ConversationId) -> Result<Option<String>, Error> {

@@ -268,9 +268,16 @@ impl Outbox {
         })
     }
 
-    /// Drops a command; what followed it is set aside, since it was meant to come after.
-    pub fn drop_command(&self, id: CommandId) -> Result<(), Error> {
-        self.write("dropping a command", |tx| drop_row(tx, id))
+    /// Words one that waits for the agent anew.
+    pub fn reword(&self, id: CommandId, body: &CommandBody) -> Result<(), Error> {
+        self.write("wording a command anew", |tx| {
+            tx.execute(
+                "UPDATE command SET body = ?2
+                 WHERE id = ?1 AND state IN ('refused', 'look_again', 'set_aside')",
+                params![id.to_string(), json(body)?],
+            )?;
+            Ok(())
+        })
     }
 
     /// Moves a command's words back into its conversation's draft and drops it, both or neither.
@@ -306,7 +313,7 @@ fn move_to_the_end(tx: &Connection, id: CommandId) -> rusqlite::Result<()> {
     places.iter().try_for_each(|place| statement.execute([place]).map(drop))
 }
 
-fn drop_row(tx: &Connection, id: CommandId) -> rusqlite::Result<()> {
+pub(super) fn drop_row(tx: &Connection, id: CommandId) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE command SET state = 'set_aside', reason = ?2, depends_on = NULL
          WHERE depends_on = ?1 AND state IN ('waiting', 'sent', 'held')",
@@ -318,7 +325,7 @@ fn drop_row(tx: &Connection, id: CommandId) -> rusqlite::Result<()> {
 
 /// Holds what follows a command that waits for the agent, and lets go what no longer does. One pass
 /// in order is enough: a command only follows earlier ones.
-fn settle(tx: &Connection) -> rusqlite::Result<()> {
+pub(super) fn settle(tx: &Connection) -> rusqlite::Result<()> {
     tx.execute(
         "WITH RECURSIVE behind (id) AS (
              SELECT c.id FROM command c JOIN command before ON c.depends_on = before.id

@@ -8,9 +8,34 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::Outbox;
 use crate::error::Error;
 
+/// What was typed in a conversation and not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub conversation: ConversationId,
+    pub text: String,
+    pub changed_at: Timestamp,
+}
+
 impl Outbox {
     pub fn draft(&self, author: UserId, conversation: ConversationId) -> Result<Option<String>, Error> {
         self.read("reading a draft", |c| get(c, author, conversation))
+    }
+
+    /// All of `author`'s, the one last touched first.
+    pub fn drafts(&self, author: UserId) -> Result<Vec<Draft>, Error> {
+        self.read("reading drafts", |c| {
+            c.prepare_cached(
+                "SELECT conversation, text, changed_at FROM draft WHERE author = ?1 ORDER BY changed_at DESC",
+            )?
+            .query_map([author.to_string()], |row| {
+                Ok(Draft {
+                    conversation: ConversationId(super::commands::uuid(row, 0)?),
+                    text: row.get(1)?,
+                    changed_at: Timestamp::from_millis(row.get(2)?),
+                })
+            })?
+            .collect()
+        })
     }
 
     /// Keeps `text`; an empty one drops the draft.

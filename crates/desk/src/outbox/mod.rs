@@ -6,6 +6,7 @@
 
 pub mod commands;
 pub mod drafts;
+pub mod dropped;
 pub mod settings;
 pub mod tickets;
 

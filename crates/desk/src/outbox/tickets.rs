@@ -80,6 +80,16 @@ impl Outbox {
         })
     }
 
+    /// What has not left, as far as anyone here can tell, in an order that says nothing of when it will.
+    pub fn leaving_tickets(&self) -> Result<Vec<HeardFeedback>, Error> {
+        self.read("reading feedback", |c| {
+            let mut statement =
+                c.prepare_cached("SELECT body FROM ticket WHERE state IN ('waiting', 'tried') ORDER BY id")?;
+            let bodies = statement.query_map([], |row| row.get::<_, String>(0))?;
+            bodies.filter_map(|body| body.map(|b| serde_json::from_str(&b).ok()).transpose()).collect()
+        })
+    }
+
     /// Gives a new delay to what was due, or was tried, before `carrier` could be reached.
     pub fn delay_tickets(
         &self,

@@ -16,6 +16,7 @@ export interface Backend {
   boardList(channel: T.Channel | null, state: T.BoardState): Promise<T.QueuePage>;
   feedback(offset: number, limit: number): Promise<T.FeedbackPage>;
   outgoing(): Promise<T.OutgoingItem[]>;
+  unsent(): Promise<T.Unsent>;
   draftGet(conversation: string): Promise<string | null>;
   draftPut(conversation: string, text: string): Promise<void>;
   attachmentOpen(file: T.FileOfMessage): Promise<void>;
@@ -23,9 +24,12 @@ export interface Backend {
   readSelection(): Promise<string | null>;
 
   submit(body: T.CommandBody): Promise<T.Submitted>;
-  outgoingConfirm(command: string): Promise<void>;
+  /** Sends again; of a reply, `seen` is the last word that its author has been shown. */
+  outgoingConfirm(command: string, seen: string | null): Promise<void>;
   outgoingEdit(command: string): Promise<void>;
+  outgoingReword(command: string, text: string): Promise<void>;
   outgoingDrop(command: string): Promise<void>;
+  outgoingUndrop(command: string): Promise<void>;
   logFeedback(feedback: NewFeedback): Promise<T.FeedbackTicket>;
   undoFeedback(id: string): Promise<void>;
   startLocal(name: string): Promise<void>;

@@ -24,15 +24,18 @@ export const tauriBackend: Backend = {
   boardList: (channel, state) => invoke("board_list", { channel, state }),
   feedback: (offset, limit) => invoke("feedback", { offset, limit }),
   outgoing: () => invoke("outgoing"),
+  unsent: () => invoke("unsent"),
   draftGet: (conversation) => invoke("draft_get", { conversation }),
   draftPut: (conversation, text) => invoke("draft_put", { conversation, text }),
   attachmentOpen: (file) => invoke("attachment_open", { ...file }),
   readSelection: async () => (await invoke<{ text: string } | null>("read_selection"))?.text ?? null,
 
   submit: (body) => invoke("submit", { body }),
-  outgoingConfirm: (command) => invoke("outgoing_confirm", { command }),
+  outgoingConfirm: (command, seen) => invoke("outgoing_confirm", { command, seen }),
   outgoingEdit: (command) => invoke("outgoing_edit", { command }),
+  outgoingReword: (command, text) => invoke("outgoing_reword", { command, text }),
   outgoingDrop: (command) => invoke("outgoing_drop", { command }),
+  outgoingUndrop: (command) => invoke("outgoing_undrop", { command }),
   logFeedback: (feedback) =>
     invoke("log_feedback", {
       text: feedback.text,

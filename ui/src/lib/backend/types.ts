@@ -31,6 +31,7 @@ export type { FeedbackTicket } from "./generated/FeedbackTicket";
 export type { Identity } from "./generated/Identity";
 export type { IdentityKind } from "./generated/IdentityKind";
 export type { IdentityView } from "./generated/IdentityView";
+export type { LeavingFeedback } from "./generated/LeavingFeedback";
 export type { Line } from "./generated/Line";
 export type { Matter } from "./generated/Matter";
 export type { OutgoingItem } from "./generated/OutgoingItem";
@@ -54,6 +55,8 @@ export type { Then } from "./generated/Then";
 export type { TimelineEntry } from "./generated/TimelineEntry";
 export type { TimerView } from "./generated/TimerView";
 export type { Timestamp } from "./generated/Timestamp";
+export type { Unsent } from "./generated/Unsent";
+export type { UnsentDraft } from "./generated/UnsentDraft";
 export type { UserView } from "./generated/UserView";
 
 /** A wish of the desktop's: a notification was clicked. */

@@ -5,6 +5,7 @@ import { focusTimeline } from "../state/focus";
 import { opened } from "../state/opened.svelte";
 import { overlay } from "../state/overlay.svelte";
 import { clickFeedback } from "../state/feedbackClick";
+import { dropOutgoing } from "../state/outgoingActions";
 import { current } from "../state/view.svelte";
 import type { Then } from "../backend";
 import type { Command } from "./command";
@@ -46,7 +47,7 @@ export const answerCommands: Command[] = [
     label: "cmd.sendWait",
     group: "answer",
     keys: ["Alt+Enter"],
-    when: () => hasText() && composer.mode === "reply",
+    when: () => hasText() && composer.mode === "reply" && !composer.back,
     inText: true,
     run: () => void send("wait"),
   },
@@ -55,9 +56,18 @@ export const answerCommands: Command[] = [
     label: "cmd.sendResolve",
     group: "answer",
     keys: ["Ctrl+Shift+Enter"],
-    when: () => hasText() && composer.mode === "reply",
+    when: () => hasText() && composer.mode === "reply" && !composer.back,
     inText: true,
     run: () => void send("resolve"),
+  },
+  {
+    id: "drop_back",
+    label: "cmd.dropBack",
+    group: "answer",
+    keys: ["Alt+Backspace"],
+    when: () => composer.back !== null,
+    inText: true,
+    run: () => void (composer.back && dropOutgoing(composer.back)),
   },
   { id: "feedback", label: "cmd.feedback", group: "answer", keys: ["f"], run: () => void clickFeedback() },
 ];

@@ -29,6 +29,8 @@ function press(event: KeyboardEvent): void {
   const found = find(key, event.target as Element | null);
   if (!found) return;
   event.preventDefault();
+  // A key held down moves on and on, but answers once: the second asking may send what the first only shows.
+  if (event.repeat && found.group === "answer") return;
   found.run();
   opened.onceShown(() => measurePaint(found.id, event.timeStamp));
 }

@@ -1,13 +1,13 @@
 // A desk of paper: the whole contract in memory, for developing and testing the window alone.
 // It keeps promises a real desk keeps: commands wait while offline, a reply overtaken comes back.
-import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Presence, Session, Submitted } from "../backend";
+import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Presence, Session, Submitted, Unsent } from "../backend";
 import { newId } from "../newId";
 import { apply, findConversation, PaperRefusal, type World } from "./commands";
 import { boardOf, explain, listOf } from "./figures";
 import { countsOf, pageOf, rowsOf } from "./rows";
 import { Hearers } from "./hearers";
 import { findPerson, search } from "./words";
-import { customerSpoke, lastSeq, lastWord, say } from "./world";
+import { customerSpoke, lastSeq, say } from "./world";
 
 const DELIVERED_AFTER_MS = 900;
 
@@ -21,6 +21,7 @@ export class PaperDesk {
   outgoing: OutgoingItem[] = [];
   #offline = false;
   #offset = 0;
+  #dropped: OutgoingItem | null = null;
   #bodies = new Map<string, CommandBody>();
 
   constructor(
@@ -37,6 +38,17 @@ export class PaperDesk {
     const attention = this.outgoing.filter((item) => item.state === "look_again" || item.state === "refused").length;
     const state = this.#offline ? "offline" : "in_sync";
     return { state, pending, attention, offset_ms: this.#offset, progress: null, message: null };
+  }
+
+  unsent(): Unsent {
+    const drafts = [...this.drafts].filter(([, text]) => text !== "");
+    return {
+      drafts: drafts.map(([conversation, text]) => {
+        const { customer, subject } = findConversation(this.world, conversation);
+        return { conversation, customer: customer.id, name: customer.name, subject, text, changed_at: this.now() };
+      }),
+      feedback: [],
+    };
   }
 
   offline(is: boolean): void {
@@ -74,10 +86,16 @@ export class PaperDesk {
     return { command, state, message: null };
   }
 
-  confirm(command: string): void {
+  confirm(command: string, seen: string | null): void {
     const body = this.#bodies.get(command);
     this.drop(command);
-    if (body?.do === "reply") this.submit({ ...body, message: newId(), seen: lastWord(findConversation(this.world, body.conversation)) });
+    if (body?.do === "reply") this.submit({ ...body, seen });
+  }
+
+  reword(command: string, text: string): void {
+    const body = this.#bodies.get(command);
+    if (body && "text" in body) body.text = text;
+    this.outgoing = this.outgoing.map((item) => (item.command === command ? { ...item, text } : item));
   }
 
   edit(command: string): void {
@@ -87,8 +105,23 @@ export class PaperDesk {
   }
 
   drop(command: string): void {
+    this.#dropped = this.outgoing.find((item) => item.command === command) ?? null;
     this.outgoing = this.outgoing.filter((item) => item.command !== command);
     this.connected.tell(this.connection());
+  }
+
+  undrop(command: string): void {
+    if (this.#dropped?.command === command) this.outgoing = [...this.outgoing, this.#dropped];
+    this.connected.tell(this.connection());
+  }
+
+  /** A colleague overtakes: the answer that is on its way comes back. */
+  comesBack(body: Extract<CommandBody, { do: "reply" }>): void {
+    const command = newId();
+    this.#bodies.set(command, body);
+    const on = findConversation(this.world, body.conversation);
+    this.#note(command, body, on.customer.id, "look_again", body.seen);
+    this.tell(on.customer.id);
   }
 
   /** A customer writes, now: to try what happens while one is typing. */
@@ -122,11 +155,11 @@ export class PaperDesk {
   #note(command: string, body: CommandBody, customer: string | null, state: OutgoingItem["state"], since: string | null): void {
     const text = body.do === "reply" || body.do === "note" ? body.text : body.do === "log_call" ? body.call.note : "";
     const conversation = "conversation" in body ? body.conversation : null;
-    const reason = state === "look_again" ? "The customer wrote again after you had read it." : null;
-    this.outgoing = [
-      ...this.outgoing,
-      { command, made_at: this.now(), state, what: body.do, customer, conversation, text, reason, since },
-    ];
+    const then = body.do === "reply" ? body.then : null;
+    const subject = conversation === null ? "" : findConversation(this.world, conversation).subject;
+    const name = this.world.customers.find(({ id }) => id === customer)?.name ?? "";
+    const about = { what: body.do, customer, name, conversation, subject, text, then };
+    this.outgoing = [...this.outgoing, { command, made_at: this.now(), state, ...about, reason: null, since }];
   }
 }
 
@@ -159,14 +192,17 @@ export function paperBackend(desk: PaperDesk): Backend {
     feedback: async (offset, limit) =>
       structuredClone({ rows: world.feedback.slice(offset, offset + limit), total: world.feedback.length }),
     outgoing: async () => structuredClone(desk.outgoing),
+    unsent: async () => desk.unsent(),
     draftGet: async (conversation) => desk.drafts.get(conversation) ?? null,
     draftPut: async (conversation, text) => void desk.drafts.set(conversation, text),
     attachmentOpen: async () => undefined,
     readSelection: async () => navigator.clipboard?.readText().catch(() => null) ?? null,
     submit: async (body) => desk.submit(structuredClone(body)),
-    outgoingConfirm: async (command) => desk.confirm(command),
+    outgoingConfirm: async (command, seen) => desk.confirm(command, seen),
     outgoingEdit: async (command) => desk.edit(command),
+    outgoingReword: async (command, text) => desk.reword(command, text),
     outgoingDrop: async (command) => desk.drop(command),
+    outgoingUndrop: async (command) => desk.undrop(command),
     logFeedback: async (feedback) => {
       const id = newId();
       const logged_at = desk.now();

@@ -19,7 +19,7 @@ test("a draft is stored shortly after the last key, once, and at once on leaving
   vi.advanceTimersByTime(400);
   expect(put.mock.calls).toEqual([["order", "Hello"]]);
   drafts.put("order", "Hello Ada");
-  drafts.flush("order");
+  void drafts.flush("order");
   expect(stored.get("order")).toBe("Hello Ada");
 });
 

@@ -1,41 +1,35 @@
-// What can be done with a command that came back: send it anyway, edit it, let it go.
+// What can be done with a command that came back, or has not left: let it go, or take it back.
 import { backend, sentenceOf, type OutgoingItem } from "../backend";
 import { t } from "../i18n/index.svelte";
+import { tellWithUndo } from "./actions";
 import { soon } from "./changes";
 import { composer } from "./composer.svelte";
 import { look } from "./navigate";
 import { outgoingList } from "./outgoingList.svelte";
-import { overlay } from "./overlay.svelte";
 import { toasts } from "./toasts.svelte";
 
-async function settle(item: OutgoingItem, work: () => Promise<void>, told: string): Promise<boolean> {
+/** Does `work` with the item's command; a refusal is told, and changes nothing. */
+async function settle(item: OutgoingItem, work: (command: string) => Promise<void>): Promise<boolean> {
   try {
-    await work();
+    await work(item.command);
   } catch (error) {
     toasts.warn(sentenceOf(error));
     return false;
   }
-  toasts.tell(told);
   soon(item.customer);
-  await outgoingList.load();
+  outgoingList.settled(item.command);
   return true;
 }
 
-export async function sendAnyway(item: OutgoingItem): Promise<void> {
-  const sent = await settle(item, () => backend.outgoingConfirm(item.command), t("outgoing.sentAnyway"));
-  if (sent) overlay.close();
-}
-
+/** Drops it, with a way back. */
 export async function dropOutgoing(item: OutgoingItem): Promise<void> {
-  const dropped = await settle(item, () => backend.outgoingDrop(item.command), t("outgoing.dropped"));
-  if (dropped && overlay.shown?.kind === "second_look") overlay.close();
+  if (!(await settle(item, backend.outgoingDrop))) return;
+  tellWithUndo(t("outgoing.dropped"), () => void settle(item, backend.outgoingUndrop));
 }
 
-/** The text goes back into its matter's draft, and the agent with it. */
+/** What has not left goes back into its matter's draft, and the agent with it. */
 export async function editOutgoing(item: OutgoingItem): Promise<void> {
-  const back = await settle(item, () => backend.outgoingEdit(item.command), t("outgoing.backInDraft"));
-  if (!back || !item.customer || !item.conversation) return;
-  overlay.close();
+  if (!item.customer || !item.conversation || !(await settle(item, backend.outgoingEdit))) return;
   look(item.customer, item.conversation);
   composer.reload(item.conversation);
   composer.write("reply");

@@ -1,5 +1,5 @@
 // The one thing that may lie over the workstation: a dialog, a picker, the palette.
-import type { FeedbackKind, OutgoingItem } from "../backend";
+import type { FeedbackKind } from "../backend";
 
 export type PickOption = { value: string; label: string; hint?: string; on?: boolean };
 export type Overlay =
@@ -8,7 +8,6 @@ export type Overlay =
   | { kind: "search" }
   | { kind: "call" }
   | { kind: "outgoing" }
-  | { kind: "second_look"; item: OutgoingItem }
   | { kind: "pick"; title: string; options: PickOption[]; choose: (value: string) => void }
   | { kind: "when"; title: string; choose: (at: number) => void }
   | { kind: "write"; title: string; label: string; text: string; choose: (text: string) => void }

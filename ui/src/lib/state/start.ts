@@ -4,7 +4,7 @@ import { clock } from "../clock/now.svelte";
 import { boardFigures } from "./boardFigures.svelte";
 import { gather, onGathered } from "./changes";
 import { desk } from "./desk.svelte";
-import { drafts } from "./drafts";
+import { drafts, rewordings } from "./drafts";
 import { feedbackList } from "./feedbackList.svelte";
 import { go, look, showRow } from "./navigate";
 import { opened } from "./opened.svelte";
@@ -56,7 +56,7 @@ export function listen(): () => void {
       if (current.view.kind === "board" && !document.hidden) void boardFigures.load();
     }),
   ];
-  const leaving = () => drafts.flushAll();
+  const leaving = () => [drafts, rewordings].forEach((typed) => typed.flushAll());
   window.addEventListener("pagehide", leaving);
   // Dues pass without anything changing: who is overdue is counted anew now and then.
   const recount = every(RECOUNT_MS, () => {

@@ -221,6 +221,58 @@ fn what_followed_a_dropped_command_is_set_aside_and_can_still_be_sent() {
 }
 
 #[test]
+fn a_drop_taken_back_is_as_if_it_had_not_been() {
+    let (mut server, mut desk) = world();
+    let (conversation, said) = server.mail("ada@x.example", "Where is it?");
+    desk.sync(&mut server);
+    desk.cut();
+    let answer = desk.submit(reply(conversation, MessageId(paper::id(500)), "Tomorrow.", Some(said)));
+    desk.submit(note(conversation, 501, "promised tomorrow"));
+    server.mail("ada@x.example", "Cancel it.");
+    desk.sync(&mut server);
+    let before = desk.kept();
+    assert_eq!(desk.states(), [State::LookAgain, State::Held]);
+
+    desk.drop_command(answer);
+    assert_eq!(desk.states(), [State::SetAside]);
+    desk.undrop(answer);
+    assert_eq!(desk.kept(), before);
+}
+
+#[test]
+fn a_drop_taken_back_yields_the_place_that_another_has_taken() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Where is it?");
+    desk.sync(&mut server);
+    desk.cut();
+    let first = desk.submit(note(conversation, 501, "first"));
+    desk.drop_command(first);
+    desk.submit(note(conversation, 502, "second"));
+    desk.undrop(first);
+    assert_eq!(desk.texts(conversation), ["Where is it?", "second …", "first …"]);
+    desk.sync(&mut server);
+    desk.same_as(&server);
+}
+
+#[test]
+fn what_came_back_is_worded_anew_where_it_is_and_what_is_on_its_way_is_not() {
+    let (mut server, mut desk) = world();
+    let (conversation, said) = server.mail("ada@x.example", "Where is it?");
+    desk.sync(&mut server);
+    desk.cut();
+    let answer = desk.submit(reply(conversation, MessageId(paper::id(500)), "Tomorrow.", Some(said)));
+    assert_eq!(desk.reword(answer, "Today.").unwrap_err().code(), Code::NotNow);
+    server.mail("ada@x.example", "Cancel it.");
+    desk.sync(&mut server);
+    desk.reword(answer, "Cancelled.").unwrap();
+    desk = desk.reopened();
+    assert_eq!(desk.kept()[0].command.body.text(), "Cancelled.");
+    desk.confirm(answer);
+    desk.sync(&mut server);
+    assert_eq!(desk.texts(conversation), ["Where is it?", "Cancel it.", "Cancelled."]);
+}
+
+#[test]
 fn what_the_server_refuses_is_kept_with_its_reason_until_dropped() {
     let (mut server, mut desk) = world();
     let (conversation, _) = server.mail("ada@x.example", "Hello");

@@ -170,6 +170,15 @@ impl Desk {
         Ok(())
     }
 
+    pub fn undrop(&mut self, command: CommandId) {
+        let actions = self.core.undrop(command, at(0)).unwrap();
+        self.take(actions);
+    }
+
+    pub fn reword(&mut self, command: CommandId, text: &str) -> Result<(), Error> {
+        self.core.reword(command, text.to_owned())
+    }
+
     pub fn kept(&self) -> Vec<Kept> {
         self.core.outbox().commands(self.user).unwrap()
     }

@@ -4,6 +4,7 @@ import type { ConversationId } from "./ConversationId";
 import type { CustomerId } from "./CustomerId";
 import type { MessageId } from "./MessageId";
 import type { OutgoingState } from "./OutgoingState";
+import type { Then } from "./Then";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -13,11 +14,19 @@ export type OutgoingItem = { command: CommandId, made_at: Timestamp, state: Outg
 /**
  * The command's kind, as in `do` of its body.
  */
-what: string, customer: CustomerId | null, conversation: ConversationId | null, 
+what: string, customer: CustomerId | null, 
+/**
+ * The customer's name; empty where they are not here.
+ */
+name: string, conversation: ConversationId | null, subject: string, 
 /**
  * What the agent typed.
  */
 text: string, 
+/**
+ * What is to be done once a reply has gone.
+ */
+then: Then | null, 
 /**
  * Why it waits for the agent, in words.
  */
