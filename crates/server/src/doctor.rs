@@ -2,16 +2,15 @@
 //! whether every file that a message names is there.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use evendesk_domain::event::Event;
 use evendesk_domain::stream::StreamId;
 use evendesk_journal::Journal;
 use evendesk_replica::{Keeps, Reader, Replica};
 
-use crate::blobs::Blobs;
 use crate::folder::Folder;
-use crate::store::{Store, StoreError};
+use crate::location::Location;
+use crate::store::{self, Store, StoreError};
 
 const BATCH: usize = 5_000;
 
@@ -40,18 +39,18 @@ pub enum DoctorError {
     Folder(#[from] std::io::Error),
 }
 
-/// Examines a folder that no server is using.
-pub async fn examine(data: &Path) -> Result<Report, DoctorError> {
-    let (folder, journal, _, mut scribe) = Store::open(data)?.into_scribe()?;
+/// Examines a workspace; one in a folder of its own only while no server is using it.
+pub async fn examine(at: &Location) -> Result<Report, DoctorError> {
+    let (folder, journal, _, mut scribe) = Store::open_for_command(at)?.into_scribe()?;
     let mut report = Report::default();
     let beside = Beside::make(&folder)?;
     let mut fresh = Replica::open(&beside.0, Keeps::RowsOnly)?;
-    let named = fold_anew(&*journal, &mut fresh, &mut report)?;
+    let named = fold_anew(&*journal, scribe.head(), &mut fresh, &mut report)?;
     compare(&scribe.replica().reader()?, &fresh.reader()?, &mut report)?;
     if !scribe.search_index_is_whole()? {
         report.differences.push("the search index does not say what the messages say".into());
     }
-    let blobs = Blobs::open(&folder.blobs())?;
+    let blobs = store::blobs(&folder, at)?;
     for hash in named {
         report.blobs += 1;
         if blobs.get(&hash).await?.is_none() {
@@ -81,15 +80,18 @@ impl Drop for Beside {
     }
 }
 
-/// Folds everything; returns the files that messages name.
+/// Folds everything up to `head`; returns the files that messages name.
 fn fold_anew(
     journal: &dyn Journal,
+    head: u64,
     fresh: &mut Replica,
     report: &mut Report,
 ) -> Result<BTreeSet<String>, DoctorError> {
     let mut named = BTreeSet::new();
     loop {
-        let events = journal.read(report.events, BATCH)?;
+        let mut events = journal.read(report.events, BATCH)?;
+        // Other nodes may be at work.
+        events.retain(|e| e.seq <= head);
         for event in &events {
             report.events += 1;
             if event.seq != report.events {

@@ -8,6 +8,8 @@ use uuid::Uuid;
 /// A data folder, ours until this is dropped.
 pub struct Folder {
     root: PathBuf,
+    /// Where the key is.
+    home: PathBuf,
     /// The lock lives as long as the file is open.
     _lock: File,
 }
@@ -23,12 +25,22 @@ pub enum FolderError {
 impl Folder {
     /// Makes the folder if there is none, closes it to other users, and locks it.
     pub fn open(root: &Path) -> Result<Self, FolderError> {
+        Self::lock(root, root)
+    }
+
+    /// A folder within a server's own, for commands while that server runs: its key, and a replica beside
+    /// the server's. Of use where they share a journal that is elsewhere.
+    pub fn beside(root: &Path) -> Result<Self, FolderError> {
+        Self::lock(&root.join("commands"), root)
+    }
+
+    fn lock(root: &Path, home: &Path) -> Result<Self, FolderError> {
         let unusable = |source| FolderError::Unusable { path: root.to_owned(), source };
         std::fs::create_dir_all(root).map_err(unusable)?;
         owner_only(root, 0o700).map_err(unusable)?;
         let lock = File::create(root.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { root: root.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { root: root.to_owned(), home: home.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse(root.to_owned())),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
@@ -66,9 +78,10 @@ impl Folder {
         self.root.join("blobs")
     }
 
-    /// Opens what the journal keeps sealed. Belongs into a backup, apart from the journal.
+    /// Opens what the journal keeps sealed; the same on every node. Belongs into a backup, apart from the
+    /// journal.
     pub fn key(&self) -> PathBuf {
-        self.root.join("key")
+        self.home.join("key")
     }
 }
 

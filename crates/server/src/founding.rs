@@ -2,6 +2,8 @@
 //! and a first team. People come by `user add`, or from the app that starts the server in itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use evendesk_domain::clock::{Calendar, Opening, Policy, Priority, Targets, Terms, TimeOfDay, Weekly};
 use evendesk_domain::command::CommandBody;
@@ -14,6 +16,7 @@ use evendesk_protocol::Outcome;
 use uuid::Uuid;
 
 use crate::auth::secret;
+use crate::clock::Clock;
 use crate::http::HttpError;
 use crate::state::App;
 use crate::store::StoreError;
@@ -30,14 +33,49 @@ pub fn found(journal: &dyn Journal, name: &str, now: Timestamp) -> Result<bool, 
     if journal.workspace()?.is_some() {
         return Ok(false);
     }
-    journal.found(&Founding {
+    let made = journal.found(&Founding {
         id: WorkspaceId(Uuid::now_v7()),
         name: name.to_owned(),
         incarnation: Uuid::new_v4(),
         submit_key: secret().map_err(|_| StoreError::NoRandomness)?,
         at: now,
-    })?;
-    Ok(true)
+    });
+    match made {
+        // Another node was quicker.
+        Err(evendesk_journal::Error::AlreadyFounded) => Ok(false),
+        made => Ok(made.map(|()| true)?),
+    }
+}
+
+/// One node at a time makes what a first start makes, so that nothing is made twice.
+pub struct Turn {
+    journal: Arc<dyn Journal>,
+    holder: Uuid,
+}
+
+impl Turn {
+    const NAME: &str = "first start";
+    /// A node that died meanwhile keeps the others waiting no longer.
+    const TTL_S: i64 = 15;
+
+    /// Waits for it where nodes share the journal.
+    pub fn wait(journal: &Arc<dyn Journal>, clock: &Clock) -> Result<Option<Self>, StoreError> {
+        if !journal.is_shared() {
+            return Ok(None);
+        }
+        let turn = Self { journal: Arc::clone(journal), holder: Uuid::new_v4() };
+        while !journal.take_lease(Self::NAME, turn.holder, clock.now(), Self::TTL_S)? {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(Some(turn))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // It runs out by itself if this fails.
+        let _ = self.journal.release_lease(Self::NAME, self.holder);
+    }
 }
 
 /// Gives a workspace without a team its first one.

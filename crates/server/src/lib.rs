@@ -12,6 +12,7 @@ pub mod founding;
 pub mod generate;
 pub mod http;
 pub mod intake;
+pub mod location;
 pub mod sample;
 pub mod seal;
 pub mod secrets;

@@ -17,6 +17,16 @@ pub struct Seal(LessSafeKey);
 pub enum SealError {
     #[error("the key file cannot be used: {0}")]
     KeyFile(#[from] std::io::Error),
+    #[error(
+        "this folder has no key file, and the workspace was made with one; copy the file `key` from the \
+         data folder of another node, or from a backup"
+    )]
+    NoKey,
+    #[error(
+        "the key file is not the one this workspace is sealed with; copy the file `key` from the data folder \
+         of another node, or from a backup"
+    )]
+    OtherKey,
     #[error("the key file is damaged: it must hold {KEY_BYTES} bytes; put the right one back")]
     BadKey,
     #[error(

@@ -1,7 +1,6 @@
 //! Starting and stopping a server: from the command line, or inside the desktop app.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -12,21 +11,21 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch as observe};
 use tokio::task::JoinSet;
 
-use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::folder::Folder;
 use crate::founding;
 use crate::http::{self, HttpError};
+use crate::location::Location;
 use crate::sample;
 use crate::state::{App, Health, Hosts, Limits, Shared};
-use crate::store::{Store, StoreError};
+use crate::store::{self, Store, StoreError};
 use crate::watch;
 use crate::writer::{self, Standing, Writer};
 
 /// How to run a server. `Options::new` gives what suits one person on their own computer.
 #[derive(Clone)]
 pub struct Options {
-    pub data: PathBuf,
+    pub at: Location,
     /// Port 0 takes any free one.
     pub bind: SocketAddr,
     /// Fill an empty folder with a sample workspace, and let its customers keep writing.
@@ -43,9 +42,9 @@ pub struct Options {
 }
 
 impl Options {
-    pub fn new(data: impl Into<PathBuf>) -> Self {
+    pub fn new(at: impl Into<Location>) -> Self {
         Self {
-            data: data.into(),
+            at: at.into(),
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             demo: false,
             workspace: "Evendesk".into(),
@@ -120,17 +119,19 @@ fn open(
     options: &Options,
     stopping: observe::Receiver<bool>,
 ) -> Result<(App, Folder, thread::JoinHandle<()>), StartError> {
-    let store = Store::open(&options.data)?;
+    let store = Store::open(&options.at)?;
     let now = options.clock.now();
     let name = if options.demo { sample::NAME } else { &options.workspace };
     founding::found(&*store.journal, name, now)?;
+    let turn = founding::Turn::wait(&store.journal, &options.clock)?;
     let (folder, journal, seal, mut scribe) = store.into_scribe()?;
-    let blobs = Blobs::open(&folder.blobs())?;
+    let blobs = store::blobs(&folder, &options.at)?;
     if options.demo {
         let filled = sample::fill(&mut scribe, &*journal, &seal, &blobs, now);
         tokio::runtime::Handle::current().block_on(filled)?;
     }
     founding::first_team(&mut scribe, now)?;
+    drop(turn);
     let readers = scribe.replica().readers();
     let workspace = journal.workspace().map_err(StoreError::from)?;
     let workspace = workspace.ok_or(StoreError::Journal(evendesk_journal::Error::NoWorkspace))?;

@@ -1,36 +1,43 @@
 //! A data folder opened for work: what the server and every command line tool begin with.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use evendesk_domain::id::AccountId;
 use evendesk_journal::{Journal, SqliteJournal, Workspace};
 use evendesk_replica::{Keeps, Replica};
 
-use crate::folder::Folder;
-use crate::seal::Seal;
+use crate::blobs::{BlobError, Blobs};
+use crate::folder::{Folder, FolderError};
+use crate::location::Location;
+use crate::seal::{Seal, SealError};
+use crate::secrets;
 use crate::writer::{Scribe, WriteError};
 
 pub struct Store {
     pub folder: Folder,
     pub journal: Arc<dyn Journal>,
     pub replica: Replica,
-    pub seal: Seal,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error(transparent)]
-    Folder(#[from] crate::folder::FolderError),
+    Folder(#[from] FolderError),
     #[error(transparent)]
     Journal(#[from] evendesk_journal::Error),
     #[error(transparent)]
     Replica(#[from] evendesk_replica::Error),
     #[error(transparent)]
-    Seal(#[from] crate::seal::SealError),
+    Seal(#[from] SealError),
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error("the replica's folder cannot be emptied: {0}")]
     Replace(std::io::Error),
+    #[error(
+        "with a journal that nodes share, files must be where every node has them: say --blobs s3://… or \
+         --blobs FOLDER"
+    )]
+    BlobsNowhere,
     #[error("{0}")]
     Refused(String),
     #[error("the machine gives no random numbers")]
@@ -39,20 +46,81 @@ pub enum StoreError {
 
 impl Store {
     /// Locks the folder and opens what is in it; nothing is founded yet.
-    pub fn open(data: &Path) -> Result<Self, StoreError> {
-        let folder = Folder::open(data)?;
-        let seal = Seal::open(&folder.key())?;
-        let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(&folder.journal())?);
-        crate::folder::owner_only(&folder.journal(), 0o600).map_err(StoreError::Replace)?;
-        let replica = replica(&folder, journal.workspace()?.as_ref())?;
-        Ok(Self { folder, journal, replica, seal })
+    pub fn open(at: &Location) -> Result<Self, StoreError> {
+        Self::open_in(Folder::open(&at.data)?, at)
     }
 
-    /// Takes writing over and brings the replica to the journal's head.
+    /// As [`Store::open`], for a command: where the journal is shared, also while a server has the folder.
+    pub fn open_for_command(at: &Location) -> Result<Self, StoreError> {
+        let folder = match Folder::open(&at.data) {
+            Err(FolderError::InUse(_)) if at.is_shared() => Folder::beside(&at.data)?,
+            opened => opened?,
+        };
+        Self::open_in(folder, at)
+    }
+
+    fn open_in(folder: Folder, at: &Location) -> Result<Self, StoreError> {
+        let journal = journal(&folder, at)?;
+        let replica = replica(&folder, journal.workspace()?.as_ref())?;
+        Ok(Self { folder, journal, replica })
+    }
+
+    /// Takes writing over, or joins those who write, and brings the replica to the journal's head.
     pub fn into_scribe(self) -> Result<(Folder, Arc<dyn Journal>, Seal, Scribe), StoreError> {
         let scribe = Scribe::open(Arc::clone(&self.journal), self.replica)?;
-        Ok((self.folder, self.journal, self.seal, scribe))
+        let accounts = scribe.replica().reader()?.accounts()?;
+        let accounts: Vec<AccountId> = accounts.into_iter().map(|account| account.id).collect();
+        let seal = seal(&self.folder, &*self.journal, &accounts)?;
+        Ok((self.folder, self.journal, seal, scribe))
     }
+}
+
+fn journal(folder: &Folder, at: &Location) -> Result<Arc<dyn Journal>, StoreError> {
+    if let Some(url) = &at.journal {
+        if at.blobs.is_none() {
+            return Err(StoreError::BlobsNowhere);
+        }
+        let _ = url;
+        return Err(StoreError::Refused("this build has no journal on PostgreSQL yet".into()));
+    }
+    let journal = Arc::new(SqliteJournal::open(&folder.journal())?);
+    crate::folder::owner_only(&folder.journal(), 0o600).map_err(StoreError::Replace)?;
+    Ok(journal)
+}
+
+/// Where the files are.
+pub fn blobs(folder: &Folder, at: &Location) -> Result<Blobs, BlobError> {
+    match &at.blobs {
+        Some(elsewhere) => Blobs::open(elsewhere.as_ref()),
+        None => Blobs::open(&folder.blobs()),
+    }
+}
+
+/// Sealed once, and opened at every start of a node.
+const PROOF: &str = "proof of the key";
+
+/// The key; where nodes share what it seals, only the one that seals it.
+fn seal(folder: &Folder, journal: &dyn Journal, accounts: &[AccountId]) -> Result<Seal, StoreError> {
+    if !journal.is_shared() {
+        return Ok(Seal::open(&folder.key())?);
+    }
+    let proof = journal.secret(PROOF)?;
+    if proof.is_some() && !folder.key().exists() {
+        return Err(SealError::NoKey.into());
+    }
+    let seal = Seal::open(&folder.key())?;
+    match proof {
+        Some(sealed) => drop(seal.unseal(PROOF, &sealed).map_err(|_| SealError::OtherKey)?),
+        None => {
+            // It was copied here from a single server's journal, perhaps, and has secrets already.
+            let foreign = accounts.iter().map(|account| secrets::of(journal, &seal, *account));
+            if foreign.into_iter().any(|kept| matches!(kept, Err(secrets::SecretError::Seal(_)))) {
+                return Err(SealError::OtherKey.into());
+            }
+            journal.put_secret(PROOF, &seal.seal(PROOF, b"ours")?)?;
+        }
+    }
+    Ok(seal)
 }
 
 /// The replica, unless it was folded from another journal than this one: then a new one.

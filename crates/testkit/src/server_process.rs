@@ -83,7 +83,7 @@ impl ServerProcess {
     /// Everything that has happened, read while the server is down.
     pub fn journal(&self) -> Vec<Recorded> {
         assert!(self.running.is_none(), "a server that is up keeps its folder for itself");
-        let store = Store::open(&self.folder()).expect("the folder can be opened");
+        let store = Store::open(&self.folder().into()).expect("the folder can be opened");
         store.journal.read(0, 1_000_000).expect("the journal can be read")
     }
 

@@ -1,7 +1,6 @@
 //! Mailboxes, forms and webhooks.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,10 +20,11 @@ use rand::rngs::SysRng;
 use uuid::Uuid;
 
 use super::{Desk, Failure, secret_from_stdin};
-use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::intake::Reception;
+use crate::location::Location;
 use crate::secrets;
+use crate::store;
 use crate::watch::mailboxes;
 use crate::writer::Writer;
 
@@ -98,7 +98,7 @@ pub enum Hook {
 }
 
 impl Mailbox {
-    pub async fn run(self, data: &Path) -> Result<(), Failure> {
+    pub async fn run(self, data: &Location) -> Result<(), Failure> {
         match self {
             Self::Add(task) => task.run(data),
             Self::Pull { name } => pull(data, &name).await,
@@ -107,7 +107,7 @@ impl Mailbox {
     }
 }
 
-fn aside(data: &Path, name: Option<&str>) -> Result<(), Failure> {
+fn aside(data: &Location, name: Option<&str>) -> Result<(), Failure> {
     let desk = Desk::open(data)?;
     let reader = desk.scribe.replica().reader()?;
     let accounts = reader.accounts()?;
@@ -136,7 +136,7 @@ fn told(fate: &Fate) -> String {
     }
 }
 
-async fn pull(data: &Path, name: &str) -> Result<(), Failure> {
+async fn pull(data: &Location, name: &str) -> Result<(), Failure> {
     let Desk { journal, seal, scribe, _folder } = Desk::open(data)?;
     let account = scribe.replica().reader()?.world_kept().account_by_name(name)?;
     let account = account.ok_or_else(|| format!("there is no mailbox {name}; add it with `mailbox add`"))?;
@@ -145,7 +145,7 @@ async fn pull(data: &Path, name: &str) -> Result<(), Failure> {
     let clock = Clock::system();
     let now = clock.now();
     let (writer, thread) = Writer::start(scribe, clock)?;
-    let reception = Reception { writer, readers, blobs: Blobs::open(&_folder.blobs())? };
+    let reception = Reception { writer, readers, blobs: store::blobs(&_folder, data)? };
     let pulled = fetcher.pull(&reception, now).await;
     drop(reception);
     tokio::task::spawn_blocking(move || thread.join()).await?.map_err(|_| "the writer ended badly")?;
@@ -173,7 +173,7 @@ fn count(journal: &dyn Journal, account: AccountId) -> Result<(usize, usize), Fa
 }
 
 impl AddMailbox {
-    fn run(self, data: &Path) -> Result<(), Failure> {
+    fn run(self, data: &Location) -> Result<(), Failure> {
         for address in [Some(&self.imap), self.smtp.as_ref()].into_iter().flatten() {
             address.parse::<ServerAddress>()?;
         }
@@ -198,7 +198,7 @@ impl AddMailbox {
 }
 
 impl Form {
-    pub fn run(self, data: &Path) -> Result<(), Failure> {
+    pub fn run(self, data: &Location) -> Result<(), Failure> {
         let Self::Add { name, team } = self;
         let mut desk = Desk::open(data)?;
         let team = desk.team(team.as_deref())?;
@@ -209,7 +209,7 @@ impl Form {
 }
 
 impl Hook {
-    pub fn run(self, data: &Path) -> Result<(), Failure> {
+    pub fn run(self, data: &Location) -> Result<(), Failure> {
         let Self::Add { name, post_to, team } = self;
         let mut secret = [0; 32];
         SysRng.try_fill_bytes(&mut secret).map_err(|_| "the machine gives no random numbers")?;

@@ -7,7 +7,7 @@ mod serve;
 mod tools;
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::founding;
+use crate::location::Location;
 use crate::seal::Seal;
 use crate::store::{Store, StoreError};
 use crate::writer::Scribe;
@@ -29,14 +30,37 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// Everything it keeps is in one folder, which one process uses at a time. Commands that change
 /// something need the server on that folder to be stopped; the app does most of them while it runs.
+/// Several servers can share one journal on PostgreSQL: then commands work while they run.
 #[derive(Parser)]
 #[command(name = "evendesk-server", version, max_term_width = 100)]
 struct Cli {
     /// The data folder
     #[arg(long, global = true, value_name = "FOLDER", default_value = "evendesk-data")]
     data: PathBuf,
+    /// The journal that several servers share: postgres://USER@HOST/DATABASE. Better given in the
+    /// environment, as EVENDESK_JOURNAL, where it holds a password; PGPASSWORD is understood, too. Without
+    /// it the journal is in the data folder
+    #[arg(long, global = true, value_name = "URL")]
+    journal: Option<String>,
+    /// Where files are kept: s3://BUCKET/PREFIX, or a folder that every server has; as EVENDESK_BLOBS in
+    /// the environment, too. Without it they are in the data folder
+    #[arg(long, global = true, value_name = "URL|FOLDER")]
+    blobs: Option<String>,
     #[command(subcommand)]
     command: Task,
+}
+
+impl Cli {
+    fn location(&self) -> Location {
+        let or_environment = |given: &Option<String>, variable: &str| {
+            given.clone().or_else(|| std::env::var(variable).ok()).filter(|text| !text.is_empty())
+        };
+        Location {
+            data: self.data.clone(),
+            journal: or_environment(&self.journal, "EVENDESK_JOURNAL"),
+            blobs: or_environment(&self.blobs, "EVENDESK_BLOBS"),
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -96,7 +120,7 @@ fn complain(e: &Failure) -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    let data = cli.data.as_path();
+    let data = &cli.location();
     match cli.command {
         Task::Serve(task) => task.run(data).await?,
         Task::Demo(task) => task.run(data).await?,
@@ -123,10 +147,11 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(data: &Path) -> Result<Self, StoreError> {
-        let store = Store::open(data)?;
+    fn open(data: &Location) -> Result<Self, StoreError> {
+        let store = Store::open_for_command(data)?;
         let now = Clock::system().now();
         founding::found(&*store.journal, "Evendesk", now)?;
+        let _turn = founding::Turn::wait(&store.journal, &Clock::system())?;
         let (folder, journal, seal, mut scribe) = store.into_scribe()?;
         founding::first_team(&mut scribe, now)?;
         Ok(Self { journal, seal, scribe, _folder: folder })

@@ -1,7 +1,5 @@
 //! People and teams.
 
-use std::path::Path;
-
 use clap::{Args, Subcommand};
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::decide::World;
@@ -12,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Desk, Failure, secret_from_stdin};
 use crate::auth;
+use crate::location::Location;
 
 #[derive(Subcommand)]
 pub enum User {
@@ -56,7 +55,7 @@ pub enum Team {
 }
 
 impl User {
-    pub fn run(self, data: &Path) -> Result<(), Failure> {
+    pub fn run(self, data: &Location) -> Result<(), Failure> {
         match self {
             Self::Add(task) => task.run(data),
             Self::Password(task) => task.run(data),
@@ -65,7 +64,7 @@ impl User {
 }
 
 impl AddUser {
-    fn run(self, data: &Path) -> Result<(), Failure> {
+    fn run(self, data: &Location) -> Result<(), Failure> {
         let password = self.password_stdin.then(|| secret_from_stdin("a password")).transpose()?;
         let hash = password.map(|p| auth::hash(&p)).transpose()?;
         let mut desk = Desk::open(data)?;
@@ -93,7 +92,7 @@ impl AddUser {
 }
 
 impl Password {
-    fn run(self, data: &Path) -> Result<(), Failure> {
+    fn run(self, data: &Location) -> Result<(), Failure> {
         let hash = auth::hash(&secret_from_stdin("a password")?)?;
         let desk = Desk::open(data)?;
         let user = desk.scribe.replica().reader()?.world_kept().user_by_login(&self.login)?;
@@ -106,7 +105,7 @@ impl Password {
 }
 
 impl Team {
-    pub fn run(self, data: &Path) -> Result<(), Failure> {
+    pub fn run(self, data: &Location) -> Result<(), Failure> {
         let mut desk = Desk::open(data)?;
         match self {
             Self::Add { name } => {

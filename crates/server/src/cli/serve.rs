@@ -1,7 +1,6 @@
 //! Running the server from the command line, until it is told to stop.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use clap::Args;
 use evendesk_domain::command::CommandBody;
@@ -12,6 +11,8 @@ use uuid::Uuid;
 
 use super::{Desk, Failure};
 use crate::founding::LOCAL_LOGIN;
+use crate::location::Location;
+use crate::store::StoreError;
 use crate::{Options, Server, auth, sample};
 
 #[derive(Args)]
@@ -39,13 +40,13 @@ pub struct Demo {
 }
 
 impl Serve {
-    pub async fn run(self, data: &Path) -> Result<(), Failure> {
+    pub async fn run(self, data: &Location) -> Result<(), Failure> {
         if let Some(password) = first_admin(data)? {
             println!(
                 "Nobody could sign in yet, so there is an admin now. Login {LOCAL_LOGIN}, password {password}"
             );
         }
-        let mut options = Options::new(data);
+        let mut options = Options::new(data.clone());
         options.bind = self.bind;
         options.hosts = self.hosts;
         options.private_webhooks = self.allow_private_webhooks;
@@ -55,8 +56,13 @@ impl Serve {
 }
 
 impl Demo {
-    pub async fn run(self, data: &Path) -> Result<(), Failure> {
-        let mut options = Options::new(data);
+    pub async fn run(self, data: &Location) -> Result<(), Failure> {
+        if data.is_shared() {
+            return Err("the sample workspace keeps everything in its folder: leave --journal and \
+                        EVENDESK_JOURNAL away"
+                .into());
+        }
+        let mut options = Options::new(data.clone());
         options.bind = self.bind;
         options.demo = true;
         println!(
@@ -96,7 +102,7 @@ async fn told_to_stop() {
 }
 
 /// An admin with a password to be shown once, where there is nobody at all.
-fn first_admin(data: &Path) -> Result<Option<String>, Failure> {
+fn first_admin(data: &Location) -> Result<Option<String>, Failure> {
     let mut desk = Desk::open(data)?;
     let nobody = desk.scribe.replica().reader()?.directory()?.users.is_empty();
     if !nobody {
@@ -107,13 +113,18 @@ fn first_admin(data: &Path) -> Result<Option<String>, Failure> {
     let id = UserId(Uuid::now_v7());
     let teams =
         desk.scribe.replica().reader()?.world_kept().default_team()?.map(|t| t.id).into_iter().collect();
-    desk.operate(CommandBody::SaveUser {
+    let made = desk.operate(CommandBody::SaveUser {
         id,
         name: "Admin".into(),
         login: LOCAL_LOGIN.into(),
         role: Role::Admin,
         teams,
-    })?;
+    });
+    match made {
+        // Another node was quicker.
+        Err(StoreError::Refused(_)) if data.is_shared() => return Ok(None),
+        made => made?,
+    }
     desk.journal.set_password(id, &hash)?;
     Ok(Some(password))
 }

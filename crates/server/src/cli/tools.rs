@@ -1,12 +1,13 @@
 //! Looking into things: clocks, mails, the data itself; and data made to measure on.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use crate::location::Location;
 use crate::{doctor, generate};
 
 #[derive(Subcommand)]
@@ -58,16 +59,16 @@ impl Email {
 }
 
 impl Generate {
-    pub fn run(self, data: &Path) -> Result<(), Failure> {
+    pub fn run(self, data: &Location) -> Result<(), Failure> {
         let size =
             generate::Size { conversations: self.conversations, messages: self.messages, seed: self.seed };
-        let made = generate::generate(data, &size)?;
+        let made = generate::generate(&data.data, &size)?;
         println!("{} conversations, {} messages, {} events", made.conversations, made.messages, made.events);
         Ok(())
     }
 }
 
-pub async fn doctor(data: &Path) -> Result<ExitCode, Failure> {
+pub async fn doctor(data: &Location) -> Result<ExitCode, Failure> {
     let report = doctor::examine(data).await?;
     for difference in &report.differences {
         println!("{difference}");

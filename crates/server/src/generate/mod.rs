@@ -45,7 +45,7 @@ pub fn generate(data: &Path, size: &Size) -> Result<Made, StoreError> {
     if size.messages < size.conversations {
         return Err(StoreError::Refused("every conversation needs a message: give at least as many".into()));
     }
-    let store = Store::open(data)?;
+    let store = Store::open(&data.into())?;
     let now = Clock::system().now();
     if !founding::found(&*store.journal, "Generated", now)? {
         return Err(StoreError::Refused(format!("{} holds a workspace already", data.display())));

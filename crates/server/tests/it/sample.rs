@@ -37,7 +37,7 @@ async fn it_is_filled_with_open_and_overdue_matters_of_every_channel_and_folds_a
     assert!(customers.rows.iter().all(|row| row.answered > 0 || row.channel == Channel::Letter));
     drop(reader);
     running.stop().await;
-    assert_eq!(doctor::examine(dir.path()).await.unwrap().differences, Vec::<String>::new());
+    assert_eq!(doctor::examine(&dir.path().into()).await.unwrap().differences, Vec::<String>::new());
 
     // A second start finds it as it was.
     let running = demo(dir.path()).await;

@@ -11,7 +11,7 @@ async fn the_doctor_finds_nothing_in_a_good_folder_and_what_is_planted_in_a_bad_
     let dir = tempfile::tempdir().unwrap();
     let made = generate(dir.path(), &SMALL).unwrap();
     assert_eq!((made.conversations, made.messages), (SMALL.conversations, SMALL.messages));
-    let report = doctor::examine(dir.path()).await.unwrap();
+    let report = doctor::examine(&dir.path().into()).await.unwrap();
     assert_eq!(report.differences, Vec::<String>::new());
     assert_eq!(report.events, made.events);
 
@@ -24,7 +24,7 @@ async fn the_doctor_finds_nothing_in_a_good_folder_and_what_is_planted_in_a_bad_
     )
     .unwrap();
     drop(rows);
-    let report = doctor::examine(dir.path()).await.unwrap();
+    let report = doctor::examine(&dir.path().into()).await.unwrap();
     assert!(matches!(&report.differences[..], [one] if one.contains("tampered")), "{:?}", report.differences);
 }
 
@@ -32,10 +32,10 @@ async fn the_doctor_finds_nothing_in_a_good_folder_and_what_is_planted_in_a_bad_
 async fn a_command_on_a_folder_in_use_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let running = Server::start(Options::new(dir.path())).await.unwrap();
-    let refused = Store::open(dir.path()).err().unwrap();
+    let refused = Store::open(&dir.path().into()).err().unwrap();
     assert!(refused.to_string().contains("in use by another Evendesk"), "{refused}");
     running.stop().await;
-    Store::open(dir.path()).unwrap();
+    Store::open(&dir.path().into()).unwrap();
 }
 
 #[test]

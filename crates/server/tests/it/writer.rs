@@ -19,7 +19,7 @@ use crate::office::{Office, note, settle};
 const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
 fn scribe(path: &Path) -> (Arc<dyn Journal>, Scribe) {
-    let store = Store::open(path).unwrap();
+    let store = Store::open(&path.into()).unwrap();
     founding::found(&*store.journal, "Test", NOW).unwrap();
     let (_, journal, _, mut scribe) = store.into_scribe().unwrap();
     founding::first_team(&mut scribe, NOW).unwrap();
