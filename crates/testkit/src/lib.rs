@@ -5,6 +5,7 @@
 //! waited for or not found; nothing here returns an error for a test to unwrap.
 
 pub mod eventually;
+pub mod link;
 pub mod mail;
 pub mod process;
 pub mod screen;

@@ -87,6 +87,14 @@ pub fn kill_now(id: u32) {
     eventually_now("a killed process is gone", Duration::from_secs(5), || (!is_running(id)).then_some(()));
 }
 
+/// Asks one process to end, and waits until it has.
+pub fn end_in_order(id: u32) {
+    let _ = kill_process(pid(id), Signal::TERM);
+    eventually_now("a process that was told to has ended", Duration::from_secs(30), || {
+        (!is_running(id)).then_some(())
+    });
+}
+
 /// Whether the process is there and does not only wait for its parent. One whose first thread has ended
 /// runs, and holds its files, as long as any other thread does.
 pub fn is_running(id: u32) -> bool {

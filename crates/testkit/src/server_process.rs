@@ -10,13 +10,15 @@ use evendesk_domain::stream::Recorded;
 use evendesk_server::store::Store;
 use tempfile::TempDir;
 
-use crate::process::{Process, kill_now};
+use crate::process::{Process, end_in_order, kill_now};
 
 pub struct ServerProcess {
     binary: PathBuf,
     /// The same over a restart, so that desks find it again.
     port: u16,
     running: Option<Process>,
+    /// What it is told by the environment.
+    environment: Vec<(&'static str, String)>,
     home: TempDir,
 }
 
@@ -36,7 +38,29 @@ impl ServerProcess {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("it has an address").port();
         let home = tempfile::tempdir().expect("a folder for the test");
-        ServerProcess { binary: binary.to_owned(), port, running: None, home }
+        ServerProcess { binary: binary.to_owned(), port, running: None, environment: Vec::new(), home }
+    }
+
+    /// A node that shares a journal, and files, with others.
+    pub fn node(binary: &Path, journal: &str, blobs: &Path) -> ServerProcess {
+        let mut node = ServerProcess::new(binary);
+        node.environment.push(("EVENDESK_JOURNAL", journal.to_owned()));
+        node.environment.push(("EVENDESK_BLOBS", blobs.display().to_string()));
+        node
+    }
+
+    /// Gives this node the key of another.
+    pub fn take_key_of(&self, other: &ServerProcess) {
+        std::fs::create_dir_all(self.folder()).expect("a folder");
+        std::fs::copy(other.folder().join("key"), self.folder().join("key")).expect("the other one's key");
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.running.is_some()
     }
 
     /// Its data folder.
@@ -66,6 +90,12 @@ impl ServerProcess {
     pub fn kill(&mut self) {
         let process = self.running.take().expect("the server is up");
         kill_now(process.id());
+    }
+
+    /// Tells it to stop, as a service manager does, and waits until it has.
+    pub fn stop(&mut self) {
+        let process = self.running.take().expect("the server is up");
+        end_in_order(process.id());
     }
 
     /// Runs a subcommand on the folder, with `input` for it to read, and returns what it printed.
@@ -99,6 +129,7 @@ impl ServerProcess {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg("--data").arg(self.folder()).args(arguments).env("TZ", "UTC");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }

@@ -1,16 +1,32 @@
 //! Where the server is. Plain text goes to this computer alone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use reqwest::Url;
 
 use crate::error::Error;
 
-/// A server's address that may be talked to: `https`, or `http` on loopback.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server(Url);
+/// Servers of one workspace that a desk can choose from.
+const MOST: usize = 16;
+
+/// A server's address that may be talked to: `https`, or `http` on loopback. Where a workspace has several
+/// servers it can be all of theirs, one after another; clones are at the same one.
+#[derive(Clone, Debug)]
+pub struct Server {
+    urls: Arc<[Url]>,
+    at: Arc<AtomicUsize>,
+}
 
 impl Server {
-    /// Reads what a person types: without a scheme, https is meant, and http for this computer.
+    /// Reads what a person types: without a scheme, https is meant, and http for this computer. Several
+    /// addresses have commas in between.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        let urls: Vec<Url> = text.split(',').take(MOST).map(Self::parse_one).collect::<Result<_, _>>()?;
+        Ok(Self { urls: urls.into(), at: Arc::default() })
+    }
+
+    fn parse_one(text: &str) -> Result<Url, Error> {
         let text = text.trim();
         let bad = || Error::BadAddress(text.to_owned());
         let mut url = match Url::parse(text) {
@@ -38,12 +54,26 @@ impl Server {
             let path = format!("{}/", url.path());
             url.set_path(&path);
         }
-        Ok(Self(url))
+        Ok(url)
+    }
+
+    /// How many addresses there are.
+    pub fn addresses(&self) -> usize {
+        self.urls.len()
+    }
+
+    /// Goes on to the next address, for this one does not answer or has sent us away.
+    pub fn move_on(&self) {
+        self.at.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn url(&self) -> &Url {
+        &self.urls[self.at.load(Ordering::Relaxed) % self.urls.len()]
     }
 
     /// The address of a path, given without its first slash.
     pub fn http(&self, path: &str) -> String {
-        format!("{}{path}", self.0)
+        format!("{}{path}", self.url())
     }
 
     pub fn socket(&self) -> String {
@@ -54,7 +84,8 @@ impl Server {
 
 impl std::fmt::Display for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.as_str().trim_end_matches('/'))
+        let urls: Vec<&str> = self.urls.iter().map(|url| url.as_str().trim_end_matches('/')).collect();
+        f.write_str(&urls.join(","))
     }
 }
 
@@ -89,5 +120,19 @@ mod tests {
         check("http://localhost@example.com", "Invalid");
         check("ftp://desk.example.com", "Invalid");
         check("", "Invalid");
+        check("https://a.example,http://b.example", "Insecure");
+        check("https://a.example,", "Invalid");
+    }
+
+    #[test]
+    fn of_several_addresses_the_next_one_is_tried_and_then_the_first_again() {
+        let server = Server::parse("a.example, https://b.example").unwrap();
+        assert_eq!(server.to_string(), "https://a.example,https://b.example");
+        let clone = server.clone();
+        assert_eq!(clone.http("x"), "https://a.example/x");
+        server.move_on();
+        assert_eq!(clone.http("x"), "https://b.example/x");
+        server.move_on();
+        assert_eq!(clone.http("x"), "https://a.example/x");
     }
 }

@@ -175,20 +175,23 @@ impl Courier {
         let Carrier { server, key } = carrier?;
         let server = Server::parse(server).ok()?;
         let client = super::session::http().ok()?;
-        let request = client.post(server.http(path)).header(SUBMIT_KEY_HEADER, key).json(body);
-        match request.send().await {
-            Ok(response) => {
-                let status = response.status();
-                if !status.is_success() {
-                    tracing::warn!(%status, "the server did not take feedback");
+        for _ in 0..server.addresses() {
+            let request = client.post(server.http(path)).header(SUBMIT_KEY_HEADER, key).json(body);
+            match request.send().await {
+                Ok(response) => {
+                    let status = response.status();
+                    if !status.is_success() {
+                        tracing::warn!(%status, "the server did not take feedback");
+                    }
+                    return Some(status);
                 }
-                Some(status)
-            }
-            Err(error) => {
-                tracing::debug!(error = %error.without_url(), "feedback could not leave");
-                None
+                Err(error) => {
+                    tracing::debug!(error = %error.without_url(), "feedback could not leave");
+                    server.move_on();
+                }
             }
         }
+        None
     }
 }
 

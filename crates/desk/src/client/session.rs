@@ -31,8 +31,15 @@ pub async fn sign_in(
     device: DeviceId,
 ) -> Result<SignedIn, Error> {
     let body = SignIn { login: login.to_owned(), password: password.to_owned(), device };
-    let response =
-        http.post(server.http("api/session")).json(&body).send().await.map_err(|e| unreachable(&e))?;
+    let mut left = server.addresses();
+    let response = loop {
+        left -= 1;
+        match http.post(server.http("api/session")).json(&body).send().await {
+            Ok(response) => break response,
+            Err(e) if left == 0 => return Err(unreachable(&e)),
+            Err(_) => server.move_on(),
+        }
+    };
     if !response.status().is_success() {
         return Err(problem(response).await);
     }

@@ -57,7 +57,8 @@ struct End {
 }
 
 impl Dialler {
-    /// Runs until the token is turned away, or the task is aborted.
+    /// Runs until the token is turned away, or the task is aborted. Where there are several addresses, each
+    /// connection that ends or fails is followed by one to the next.
     pub async fn run(self, tell: impl Fn(In) + Send) {
         super::install_tls();
         let mut failures = 0_u32;
@@ -81,6 +82,7 @@ impl Dialler {
                 }
                 Err(_) => tracing::debug!("no connection in time"),
             }
+            self.server.move_on();
             let jitter = self.backoff.wait(failures, rand::random());
             failures = failures.saturating_add(1);
             let wait = after_s.map_or(jitter, |s| Duration::from_secs(s) + jitter);
