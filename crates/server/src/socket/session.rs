@@ -10,7 +10,7 @@ use evendesk_domain::permission::{Agent, visible};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Workspace;
 use evendesk_protocol::limits::HEARTBEAT_S;
-use evendesk_protocol::{FromDesk, FromServer, Mode, PROTOCOL};
+use evendesk_protocol::{FromDesk, FromServer, Mode, Outcome, PROTOCOL};
 
 use super::slice::{self, FetchError};
 use super::tail::{Slice, Tail};
@@ -232,7 +232,11 @@ impl Session {
     pub fn answered(&mut self, id: CommandId, answer: Answer, here: &Here<'_>) -> Vec<Todo> {
         self.under_way = self.under_way.saturating_sub(1);
         let done = match answer {
-            Ok(outcome) => Ok(say([FromServer::Outcome { id, outcome }])),
+            Ok(outcome) => {
+                let seq = if let Outcome::Accepted { seq } = outcome { seq } else { 0 };
+                let there = self.tail.awaits(seq);
+                Ok(say(std::iter::once(FromServer::Outcome { id, outcome }).chain(there)))
+            }
             // Not decided: the desk keeps it and pushes it again when it comes back.
             Err(Undecided::Stopping) => Err(End::Stopping),
             Err(undecided) => Err(End::Failed(undecided.to_string())),
@@ -272,10 +276,13 @@ impl Session {
             && self.fetching.is_none()
             && commit.from == self.tail.cursor()
             && self.tail.is_ready();
-        let mut todo = Vec::new();
-        if next && !slice::needs_reading(self.user(), &commit.events) {
-            todo = say(self.tail.follow(slice::of(commit)));
-        }
+        let todo = if !next || slice::needs_reading(self.user(), &commit.events) {
+            Vec::new()
+        } else if self.tail.sees_any(commit.scopes.values()) {
+            say(self.tail.follow(slice::of(commit)))
+        } else {
+            say(self.tail.pass(commit.to))
+        };
         self.then(Ok(todo), here)
     }
 
@@ -299,6 +306,7 @@ impl Session {
         let mut todo = Vec::new();
         if here.age >= self.checked + HEARTBEAT {
             self.checked = here.age;
+            todo.extend(say(self.tail.advance()));
             todo.push(Todo::Fetch(Wanted::SignIn { digest: self.who, now: here.now }));
         }
         self.then(Ok(todo), here)

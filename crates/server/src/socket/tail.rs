@@ -41,8 +41,12 @@ pub struct Changed {
 
 pub struct Tail {
     agent: Agent,
-    /// Everything up to here has been sent, or is waiting in `after`.
+    /// Everything up to here has been sent, or is waiting in `after`, or was nothing for this desk.
     cursor: u64,
+    /// Where the desk was told that it is; behind `cursor` where what came since was not for it.
+    told: u64,
+    /// It is to be told soon once it is there: the desk shows something as pending until then.
+    awaited: u64,
     /// Ends of batches that the desk has not acknowledged.
     unacked: VecDeque<u64>,
     next_directive: u64,
@@ -57,6 +61,8 @@ impl Tail {
         Self {
             agent,
             cursor,
+            told: cursor,
+            awaited: 0,
             unacked: VecDeque::new(),
             next_directive: 1,
             waiting: VecDeque::new(),
@@ -100,14 +106,41 @@ impl Tail {
             slice.scopes.get(stream).copied().flatten().is_some_and(|s| visible(agent, s))
         };
         slice.events.retain(|e| !granted.contains(&e.stream) && seen(&e.stream));
-        let (from, to) = (slice.from, slice.to);
-        self.cursor = to;
+        let (from, to) = (self.told, slice.to);
+        (self.cursor, self.told) = (to, to);
         self.after = Some(if slice.events.is_empty() {
             FromServer::Advance { to }
         } else {
             FromServer::Events { from, to, events: slice.events }
         });
         self.due()
+    }
+
+    /// Passes over a stretch that holds nothing for this desk. It is told so only now and then: with many
+    /// desks, telling each of every change of all others would cost more than the changes.
+    pub fn pass(&mut self, to: u64) -> Option<FromServer> {
+        self.cursor = to;
+        if self.told < self.awaited && self.awaited <= to { self.advance() } else { None }
+    }
+
+    /// Tells the desk where it is, unless it knows.
+    pub fn advance(&mut self) -> Option<FromServer> {
+        let behind = self.told < self.cursor && self.after.is_none();
+        behind.then(|| {
+            self.told = self.cursor;
+            FromServer::Advance { to: self.told }
+        })
+    }
+
+    /// The desk waits to be told that it is at `seq`.
+    pub fn awaits(&mut self, seq: u64) -> Option<FromServer> {
+        self.awaited = self.awaited.max(seq);
+        self.pass(self.cursor)
+    }
+
+    /// Whether the agent sees any of these.
+    pub fn sees_any<'a>(&self, mut scopes: impl Iterator<Item = &'a Option<Scope>>) -> bool {
+        scopes.any(|scope| scope.is_some_and(|s| visible(&self.agent, s)))
     }
 
     /// The desk has stored everything up to `cursor`.
@@ -305,6 +338,21 @@ mod tests {
         assert!(!tail.is_ready());
         tail.acknowledged(1);
         assert!(tail.is_ready());
+    }
+
+    #[test]
+    fn what_is_for_others_is_told_only_with_what_is_not_or_where_it_is_awaited() {
+        let mut tail = tail();
+        assert!((1..=100).all(|seq| tail.pass(seq).is_none()));
+        let ours = vec![event(101, 1, Event::Resolved)];
+        let told = tail.follow(slice(100, ours, &[(1, OURS)]));
+        assert!(matches!(told[..], [FromServer::Events { from: 0, to: 101, .. }]), "{told:?}");
+        assert_eq!(tail.pass(102), None);
+        assert_eq!(tail.awaits(104), None);
+        assert_eq!(said(&tail.pass(104).into_iter().collect::<Vec<_>>()), ["advance to 104"]);
+        assert_eq!(tail.pass(105), None);
+        assert_eq!(said(&tail.awaits(105).into_iter().collect::<Vec<_>>()), ["advance to 105"]);
+        assert_eq!(tail.advance(), None);
     }
 
     #[test]
