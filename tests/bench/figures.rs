@@ -16,7 +16,7 @@ impl Table {
         let Scale { conversations, messages, seed, .. } = scale;
         println!("{}", machine());
         println!(
-            "{conversations} conversations, {messages} messages, seed {seed}; load is of the last minute\n"
+            "company: {conversations} conversations, {messages} messages, seed {seed}; load is of the last minute\n"
         );
         println!("| what | measured | target | load |\n| --- | --- | --- | --- |");
         Self { begun: Instant::now(), missed: 0 }
