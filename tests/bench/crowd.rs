@@ -39,7 +39,7 @@ const CONVERSATIONS_A_TEAM: usize = 10;
 
 /// Fills an empty folder with `teams` teams of `members` people each.
 pub fn found(folder: &Path, teams: usize, members: usize) -> Vec<Team> {
-    let store = Store::open(folder).expect("an empty folder");
+    let store = Store::open(&folder.into()).expect("an empty folder");
     let now = Clock::system().now();
     founding::found(&*store.journal, "Crowd", now).expect("a workspace");
     let (_folder, journal, _seal, mut scribe) = store.into_scribe().expect("it is ours to write");
@@ -137,14 +137,14 @@ fn open(scribe: &mut Scribe, account: AccountId, from: &str, now: Timestamp) -> 
     let customer = CustomerId(Uuid::now_v7());
     let receive = SystemCommand::Receive { message, customer, conversation, inbound: Box::new(inbound) };
     let ask = Ask { work: Work::System { commands: vec![receive], by: Actor::System }, at: None };
-    accepted(&scribe.write(&[ask], now).expect("it is written").answers);
+    accepted(&scribe.write(&[ask], now).expect("it is written"));
     conversation
 }
 
 fn operate(scribe: &mut Scribe, now: Timestamp, bodies: impl IntoIterator<Item = CommandBody>) {
     let asks: Vec<Ask> =
         bodies.into_iter().map(|body| Ask { work: Work::Operator(Box::new(body)), at: None }).collect();
-    accepted(&scribe.write(&asks, now).expect("it is written").answers);
+    accepted(&scribe.write(&asks, now).expect("it is written"));
 }
 
 fn accepted(answers: &[evendesk_server::writer::Answer]) {
