@@ -83,6 +83,10 @@ pub enum CommandBody {
         customer: CustomerId,
         name: String,
     },
+    /// Everything that was ever said by and with them, under all their identities, is blanked everywhere.
+    EraseCustomer {
+        customer: CustomerId,
+    },
     /// Signed feedback only; unsigned feedback never comes with a sign-in.
     LogFeedback {
         feedback: FeedbackId,
@@ -239,7 +243,7 @@ impl CommandBody {
             | Self::Reopen { conversation }
             | Self::NoReplyNeeded { conversation }
             | Self::MoveMessage { conversation, .. } => (*conversation).into(),
-            Self::NameCustomer { customer, .. } => (*customer).into(),
+            Self::NameCustomer { customer, .. } | Self::EraseCustomer { customer } => (*customer).into(),
             Self::LogFeedback { feedback, .. }
             | Self::AcknowledgeFeedback { feedback }
             | Self::AssignFeedback { feedback, .. }

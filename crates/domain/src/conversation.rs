@@ -139,6 +139,7 @@ impl Conversation {
                 let event = (**original).clone();
                 self.step(&Recorded { at: *learnt_at, by: *by, event, ..recorded.clone() });
             }
+            Event::Redacted { .. } => self.drop_deliveries(),
             Event::FromTheFuture(_) => self.read_only = true,
             _ => {}
         }
@@ -209,6 +210,14 @@ impl Conversation {
     fn set_delivery(&mut self, message: MessageId, delivery: Delivery) {
         if let Some(facts) = self.messages.iter_mut().find(|m| m.id == message) {
             facts.delivery = delivery;
+        }
+    }
+
+    /// What was still to be carried out has no words left to carry. The clocks keep what they saw: an
+    /// answer was given then.
+    fn drop_deliveries(&mut self) {
+        for facts in self.messages.iter_mut().filter(|m| m.delivery == Delivery::Pending) {
+            facts.delivery = Delivery::None;
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Customer {
     /// The customer this one was absorbed by. Followed in queries; never a cycle.
     pub merged_into: Option<CustomerId>,
     pub opened_at: Timestamp,
+    /// When everything of this customer was erased; nothing is added to them any more.
+    pub erased_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,14 +37,17 @@ impl Customer {
                 identities: Vec::new(),
                 merged_into: None,
                 opened_at: recorded.at,
+                erased_at: None,
             });
         } else if let Some(customer) = state {
-            customer.step(&recorded.event);
+            customer.step(recorded);
         }
     }
 
-    fn step(&mut self, event: &Event) {
-        match event {
+    fn step(&mut self, recorded: &Recorded) {
+        match &recorded.event {
+            // What an erased identity was added by.
+            Event::IdentityAdded { identity, .. } if identity.value.is_empty() => {}
             Event::CustomerNamed { name } => self.name.clone_from(name),
             Event::IdentityAdded { identity, verified } => {
                 match self.identities.iter_mut().find(|k| k.identity == *identity) {
@@ -55,6 +60,7 @@ impl Customer {
             }
             Event::CustomerMerged { into } => self.merged_into = Some(*into),
             Event::CustomerUnmerged => self.merged_into = None,
+            Event::Redacted { .. } => self.erased_at = self.erased_at.or(Some(recorded.at)),
             _ => {}
         }
     }

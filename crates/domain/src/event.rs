@@ -144,6 +144,13 @@ pub enum Event {
         entries: Vec<LedgerEntry>,
     },
 
+    // --- any stream ---
+    /// The words of these events of the stream are gone for good, here and wherever they were kept: they
+    /// are [`Event::blanked`] in the journal, and whoever holds the stream folds it again.
+    Redacted {
+        seqs: Vec<u64>,
+    },
+
     /// Written by a later version. Kept as it came; its stream is read-only here until the upgrade.
     #[serde(skip)]
     FromTheFuture(Value),

@@ -4,6 +4,7 @@
 //! Nothing here reads a clock, a file, a socket or a source of randomness: time, ids and what is
 //! known of other streams are arguments. The same code runs on every server node and every desk.
 
+pub mod blank;
 pub mod channel;
 pub mod clock;
 pub mod command;

@@ -6,6 +6,7 @@ use evendesk_domain::channel::IdentityKind;
 use evendesk_domain::customer::Customer;
 use evendesk_domain::id::CustomerId;
 use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::time::Timestamp;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -20,6 +21,7 @@ CREATE TABLE IF NOT EXISTS customer (
     name TEXT NOT NULL,
     merged_into BLOB,
     opened_at INTEGER NOT NULL,
+    erased_at INTEGER,
     last_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS customer_merged ON customer (merged_into, id) WHERE merged_into IS NOT NULL;
@@ -58,9 +60,10 @@ pub(crate) fn fold(writer: &Writer, id: CustomerId, events: &[&Recorded]) -> Res
     let (Some(customer), Some(last)) = (state, events.last()) else { return Ok(()) };
     aggregate::save(db, stream, &customer)?;
     db.prepare_cached(
-        "INSERT INTO customer (id, name, merged_into, opened_at, last_seq) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO customer (id, name, merged_into, opened_at, erased_at, last_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, merged_into = excluded.merged_into,
-             opened_at = excluded.opened_at, last_seq = excluded.last_seq",
+             opened_at = excluded.opened_at, erased_at = excluded.erased_at, last_seq = excluded.last_seq",
     )
     .and_then(|mut s| {
         s.execute((
@@ -68,6 +71,7 @@ pub(crate) fn fold(writer: &Writer, id: CustomerId, events: &[&Recorded]) -> Res
             &customer.name,
             customer.merged_into.map(|c| c.0),
             customer.opened_at.millis(),
+            customer.erased_at.map(Timestamp::millis),
             last.seq.cast_signed(),
         ))
     })

@@ -116,6 +116,21 @@ impl Writer<'_> {
             .collect()
     }
 
+    /// Puts events in the place of those kept under the same seqs, adds what is new, and folds the stream
+    /// again. Nothing happens to a stream of which nothing is here, unless it begins after `cursor`: the
+    /// rest of it would be missing.
+    pub fn replace_kept(&self, stream: StreamId, events: &[Recorded], cursor: u64) -> Result<(), Error> {
+        let here = of_stream(&self.tx, stream)?.iter().any(|e| e.seq < PROVISIONAL);
+        let begins = events.first().is_some_and(|e| e.seq > cursor);
+        if !here && !begins {
+            return Ok(());
+        }
+        for recorded in events {
+            keep(&self.tx, recorded)?;
+        }
+        self.refold_kept(stream)
+    }
+
     /// Drops the stream's rows and provisional events, and folds again what the server has said.
     pub fn refold_kept(&self, stream: StreamId) -> Result<(), Error> {
         let mut events = of_stream(&self.tx, stream)?;

@@ -146,6 +146,24 @@ fn insert(db: &Connection, case: &Feedback, text: &str, terms: Option<&CompiledT
     Ok(())
 }
 
+/// Characters of an excerpt from which on it is taken for one, and not for a word that anybody may use.
+const EXCERPT_CHARS: i64 = 12;
+
+/// Cases that name an identity of the customer's, or whose text stands in a message of theirs: what "log as
+/// feedback" took from there. A case that was freed of everything personal before it was logged is neither.
+pub(crate) fn quoting(db: &Connection, customer: Uuid) -> Result<Vec<Uuid>, Error> {
+    db.prepare_cached(
+        "SELECT f.id FROM feedback f WHERE f.text <> '' AND (
+             EXISTS (SELECT 1 FROM identity i WHERE i.customer = ?1 AND instr(lower(f.text), lower(i.value)) > 0)
+             OR (length(f.text) >= ?2 AND EXISTS (
+                 SELECT 1 FROM conversation c JOIN message m ON m.conversation = c.id
+                 WHERE c.customer = ?1 AND instr(m.text, trim(f.text)) > 0)))
+         ORDER BY f.id",
+    )
+    .and_then(|mut s| s.query_map((customer, EXCERPT_CHARS), |r| r.get(0))?.collect())
+    .doing("look for feedback that quotes a customer")
+}
+
 pub(crate) fn forget(db: &Connection, id: Uuid) -> Result<(), Error> {
     db.prepare_cached("DELETE FROM feedback WHERE id = ?1")
         .and_then(|mut s| s.execute([id]))

@@ -94,6 +94,7 @@ pub(crate) fn fold(db: &Connection, recorded: &Recorded) -> Result<(), Error> {
     match &recorded.event {
         Event::Delivered { message } => deliver(db, recorded.stream.id, *message, "delivered"),
         Event::DeliveryFailed { message, .. } => deliver(db, recorded.stream.id, *message, "failed"),
+        Event::Redacted { .. } => drop_deliveries(db, recorded.stream.id),
         Event::MessageMovedOut { message, .. } => remove(db, recorded.stream.id, *message),
         Event::MessageMovedIn { original, learnt_at, by, .. } => {
             insert(db, original, &Recorded { at: *learnt_at, by: *by, ..recorded.clone() })
@@ -213,6 +214,16 @@ fn deliver(db: &Connection, conversation: Uuid, message: MessageId, state: &str)
     db.prepare_cached("UPDATE message SET delivery = ?3 WHERE id = ?2 AND conversation = ?1")
         .and_then(|mut s| s.execute((conversation, message.0, state)))
         .doing("note a delivery")?;
+    Ok(())
+}
+
+/// What had not gone out yet has no words left to go out with.
+fn drop_deliveries(db: &Connection, conversation: Uuid) -> Result<(), Error> {
+    db.prepare_cached(
+        "UPDATE message SET delivery = 'none' WHERE delivery = 'pending' AND conversation = ?1",
+    )
+    .and_then(|mut s| s.execute([conversation]))
+    .doing("drop deliveries")?;
     Ok(())
 }
 

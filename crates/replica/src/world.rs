@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::customer::Merges;
 use crate::error::{Doing, Error};
-use crate::{Reader, Writer, aggregate, event};
+use crate::{Reader, Writer, aggregate, event, feedback};
 
 /// Where the events behind the rows are: a server's journal, or what a desk keeps.
 pub trait EventSource {
@@ -102,6 +102,11 @@ type Found<T> = Result<Option<T>, LookupFailed>;
 impl Rows<'_> {
     fn state<T: DeserializeOwned>(&self, stream: impl Into<StreamId>) -> Found<T> {
         Ok(aggregate::load(self.db, stream.into())?)
+    }
+
+    fn ids(&self, sql: &str, of: Uuid) -> Result<Vec<Uuid>, LookupFailed> {
+        let found = self.db.prepare_cached(sql).and_then(|mut s| s.query_map([of], |r| r.get(0))?.collect());
+        Ok(found.doing("look something up")?)
     }
 
     fn id(&self, sql: &str, params: impl Params) -> Found<Uuid> {
@@ -203,6 +208,20 @@ impl World for Rows<'_> {
         }
         found.sort_unstable_by(|a, b| b.cmp(a));
         Ok(found.into_iter().map(|(_, id)| ConversationId(id)).collect())
+    }
+
+    fn family(&self, root: CustomerId) -> Result<Vec<CustomerId>, LookupFailed> {
+        let merges = Merges::read(self.db)?;
+        Ok(merges.family(root.0).into_iter().map(CustomerId).collect())
+    }
+
+    fn conversations_of(&self, customer: CustomerId) -> Result<Vec<ConversationId>, LookupFailed> {
+        let sql = "SELECT id FROM conversation WHERE customer = ?1 ORDER BY id";
+        Ok(self.ids(sql, customer.0)?.into_iter().map(ConversationId).collect())
+    }
+
+    fn feedback_quoting(&self, customer: CustomerId) -> Result<Vec<FeedbackId>, LookupFailed> {
+        Ok(feedback::quoting(self.db, customer.0)?.into_iter().map(FeedbackId).collect())
     }
 
     fn default_team(&self) -> Found<Team> {

@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 
 use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read, SetAside};
+use evendesk_domain::blank::gone;
 use evendesk_domain::command::SystemCommand;
-use evendesk_domain::decide::World;
+use evendesk_domain::decide::{Seen, World};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId};
 use evendesk_domain::inbound::Inbound;
 use evendesk_domain::limits;
@@ -161,9 +162,11 @@ impl Reception {
             let uid = arrival.uid.unwrap_or_default();
             let (remote_id, fate) = match &arrival.outcome {
                 Read::Read(inbound) => {
-                    let known = world.seen_before(account, &inbound.remote_id).map_err(store)?.is_some();
-                    let fresh = here.insert(inbound.remote_id.clone()) && !known;
-                    (inbound.remote_id.clone(), if fresh { Fate::Taken } else { Fate::Duplicate })
+                    let seen = world.seen(account, &inbound.remote_id).map_err(store)?;
+                    let fresh = here.insert(inbound.remote_id.clone()) && seen == Seen::Never;
+                    // Of what was erased the ledger keeps no id either.
+                    let id = if seen == Seen::Erased { gone } else { str::to_owned };
+                    (id(&inbound.remote_id), if fresh { Fate::Taken } else { Fate::Duplicate })
                 }
                 Read::SetAside(aside) => match &aside.raw {
                     Some(blob) => {

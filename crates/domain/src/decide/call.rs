@@ -18,6 +18,7 @@ pub(super) fn log(world: &dyn World, agent: &Agent, draft: &CallDraft, cx: &Cont
         if conversation.holds(draft.message) {
             return Ok(Vec::new());
         }
+        super::erase::not_erased(world, conversation.customer)?;
         return Ok(vec![(draft.conversation.into(), logged)]);
     }
     if world.conversation(draft.conversation)?.is_some() {
@@ -56,9 +57,7 @@ fn check(call: &Call, draft: &CallDraft, cx: &Context) -> Result<(), Refusal> {
 fn number(typed: Option<&Identity>) -> Result<Option<Identity>, Refusal> {
     let Some(typed) = typed else { return Ok(None) };
     let known = Identity::new(typed.kind, &typed.value, None);
-    known
-        .map(Some)
-        .map_err(|why| Refusal::invalid(format!("The number {} cannot be used: {why}.", typed.value)))
+    known.map(Some).map_err(|why| Refusal::invalid(format!("The number cannot be used: {why}.")))
 }
 
 /// The customer meant, or the candidate. Where the number already has an owner that the desk did not
@@ -70,9 +69,11 @@ fn customer(
 ) -> Result<(CustomerId, Decided), No> {
     if !draft.opens_customer {
         world.customer(draft.customer)?.ok_or_else(|| Refusal::not_found("customer"))?;
+        super::erase::not_erased(world, draft.customer)?;
         return Ok((draft.customer, Vec::new()));
     }
     if world.customer(draft.customer)?.is_some() {
+        super::erase::not_erased(world, draft.customer)?;
         // Opened already, by an earlier call of this desk's: it is that customer, and opens no second time.
         return Ok((draft.customer, Vec::new()));
     }

@@ -19,7 +19,10 @@ pub(super) fn decide(
     let stream = body.stream();
     let conversation = open_to(world, agent, ConversationId(stream.id))?;
     let events = match body {
-        CommandBody::Note { message, text, .. } => note(&conversation, *message, text)?,
+        CommandBody::Note { message, text, .. } => {
+            super::erase::not_erased(world, conversation.customer)?;
+            note(&conversation, *message, text)?
+        }
         CommandBody::Assign { assignee, .. } => assign(world, &conversation, *assignee)?,
         CommandBody::SetPriority { priority, .. } if conversation.priority() != *priority => {
             vec![Event::PriorityChanged { priority: *priority }]

@@ -4,6 +4,7 @@
 
 mod call;
 mod conversation;
+mod erase;
 mod feedback;
 mod receive;
 mod reply;
@@ -22,7 +23,7 @@ use crate::stream::StreamId;
 use crate::time::Timestamp;
 
 pub use receive::ATTACH_WINDOW_DAYS;
-pub use world::{LookupFailed, World};
+pub use world::{LookupFailed, Seen, World};
 
 /// What a decision rests on besides the world's state.
 pub struct Context<'a> {
@@ -109,6 +110,7 @@ pub fn decide(world: &dyn World, agent: &Agent, body: &CommandBody, cx: &Context
     match body {
         CommandBody::Reply(draft) => reply::reply(world, agent, draft),
         CommandBody::LogCall(draft) => call::log(world, agent, draft, cx),
+        CommandBody::EraseCustomer { customer } => erase::customer(world, agent, *customer),
         CommandBody::NameCustomer { .. } => settings::name_customer(world, body),
         CommandBody::LogFeedback { .. }
         | CommandBody::AcknowledgeFeedback { .. }

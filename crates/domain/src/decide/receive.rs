@@ -1,6 +1,7 @@
 //! What came in finds its customer and its conversation: identified, deduplicated, attached. One
 //! rule for every channel.
 
+use super::world::Seen;
 use super::{Context, Decided, No, Refusal, World};
 use crate::channel::Identity;
 use crate::clock::{Priority, Status};
@@ -18,7 +19,7 @@ pub(super) fn receive(
     inbound: &Inbound,
     cx: &Context,
 ) -> Result<Decided, No> {
-    if world.seen_before(inbound.account, &inbound.remote_id)?.is_some() {
+    if world.seen(inbound.account, &inbound.remote_id)? != Seen::Never {
         return Ok(Vec::new());
     }
     let mut inbound = inbound.clone();

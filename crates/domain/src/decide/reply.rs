@@ -16,6 +16,7 @@ pub(super) fn reply(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Res
     if conversation.holds(draft.message) {
         return Ok(Vec::new());
     }
+    super::erase::not_erased(world, conversation.customer)?;
     super::conversation::check_text("An answer", &draft.text)?;
     if conversation.last_public() != draft.seen {
         return Err(No::LookAgain { since: draft.seen });
@@ -90,7 +91,8 @@ fn check_target(channel: Channel, account: &Account, to: &str) -> Result<(), Ref
         ));
     }
     if channel == Channel::Email && Identity::email(to).is_err() {
-        return Err(Refusal::invalid(format!("{to} is not an email address; correct it.")));
+        // Refusals are kept as decisions, and nobody's address is.
+        return Err(Refusal::invalid("That is not an email address; correct it."));
     }
     Ok(())
 }

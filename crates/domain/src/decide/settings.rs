@@ -71,6 +71,7 @@ fn check_account(world: &dyn World, id: AccountId, settings: &AccountSettings) -
 pub(super) fn name_customer(world: &dyn World, body: &CommandBody) -> Result<Decided, No> {
     let CommandBody::NameCustomer { customer, name } = body else { return Ok(Vec::new()) };
     let known = world.customer(*customer)?.ok_or_else(|| Refusal::not_found("customer"))?;
+    super::erase::not_erased(world, *customer)?;
     check_name("A customer", name)?;
     if known.name == *name {
         return Ok(Vec::new());

@@ -1,5 +1,6 @@
 //! What `decide` may ask about streams. The server answers from its replica, a desk from its cache.
 
+use crate::blank::gone;
 use crate::channel::Identity;
 use crate::conversation::Conversation;
 use crate::customer::Customer;
@@ -7,6 +8,15 @@ use crate::feedback::Feedback;
 use crate::id::{AccountId, ConversationId, CustomerId, FeedbackId, MessageId, TeamId, UserId};
 use crate::settings::{Account, Mailbox, Team, User};
 use crate::stream::Recorded;
+
+/// Whether an account has had something before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Never,
+    Before,
+    /// Since erased: it does not come in a second time.
+    Erased,
+}
 
 /// The store could not be asked. Nothing was decided; the command may be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +52,22 @@ pub trait World {
     fn unresolved(&self, customer: CustomerId) -> Result<Vec<ConversationId>, LookupFailed>;
     /// The team that takes what nobody routed: the oldest one.
     fn default_team(&self) -> Found<Team>;
+
+    /// Everyone who was merged into this customer, directly or not, and the customer.
+    fn family(&self, root: CustomerId) -> Result<Vec<CustomerId>, LookupFailed>;
+    /// All conversations of this customer's own, resolved or not; those of who was merged into them are theirs.
+    fn conversations_of(&self, customer: CustomerId) -> Result<Vec<ConversationId>, LookupFailed>;
+    /// Feedback that names an identity of this customer's, or is an excerpt of a message of theirs.
+    fn feedback_quoting(&self, customer: CustomerId) -> Result<Vec<FeedbackId>, LookupFailed>;
+
+    /// Whether something that an account sees has come in before.
+    fn seen(&self, account: AccountId, remote_id: &str) -> Result<Seen, LookupFailed> {
+        if self.seen_before(account, remote_id)?.is_some() {
+            return Ok(Seen::Before);
+        }
+        let erased = self.seen_before(account, &gone(remote_id))?.is_some();
+        Ok(if erased { Seen::Erased } else { Seen::Never })
+    }
 
     /// The customer that stands for this one after all merges.
     fn root_customer(&self, id: CustomerId) -> Result<CustomerId, LookupFailed> {
