@@ -1,8 +1,10 @@
 //! Raw mail and attachments by the hash of what they are. Put before the append that names them, so
 //! an event never points at nothing; a blob that no event names is harmless.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use object_store::local::LocalFileSystem;
@@ -11,7 +13,14 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 
 #[derive(Clone)]
-pub struct Blobs(Arc<dyn ObjectStore>);
+pub struct Blobs(Arc<dyn ObjectStore>, Arc<Puts>);
+
+/// When each file was last put, of late: whoever deletes must not take one that is on its way in again.
+#[derive(Default)]
+struct Puts(Mutex<HashMap<String, Instant>>);
+
+/// How long a put is remembered.
+const OF_LATE: Duration = Duration::from_secs(600);
 
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
@@ -27,18 +36,33 @@ impl Blobs {
     /// A folder, each file safely on disk before its name is given out.
     pub fn open(folder: &Path) -> Result<Self, BlobError> {
         std::fs::create_dir_all(folder)?;
-        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
+        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)), Arc::default()))
     }
 
     /// Keeps bytes and returns their lower-case hex SHA-256. Putting them again changes nothing.
     pub async fn put(&self, bytes: Vec<u8>) -> Result<String, BlobError> {
         let hash = hex::encode(Sha256::digest(&bytes));
         let key = key(&hash)?;
+        self.1.note(&hash);
         if self.0.head(&key).await.is_ok_and(|kept| kept.size == bytes.len() as u64) {
             return Ok(hash);
         }
         self.0.put(&key, bytes.into()).await?;
         Ok(hash)
+    }
+
+    /// Deletes a file that nobody names any more; it need not be there.
+    pub async fn delete(&self, hash: &str) -> Result<(), BlobError> {
+        match self.0.delete(&key(hash)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Whether a file was put since `then`, and within the last `of_late`.
+    pub fn put_since(&self, hash: &str, then: Instant, of_late: Duration) -> bool {
+        let puts = self.1.0.lock().unwrap_or_else(PoisonError::into_inner);
+        puts.get(hash).is_some_and(|at| *at > then && at.elapsed() < of_late)
     }
 
     pub async fn get(&self, hash: &str) -> Result<Option<Bytes>, BlobError> {
@@ -47,6 +71,14 @@ impl Blobs {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(e) => Err(e.into()),
         }
+    }
+}
+
+impl Puts {
+    fn note(&self, hash: &str) {
+        let mut puts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        puts.retain(|_, at| at.elapsed() < OF_LATE);
+        puts.insert(hash.to_owned(), Instant::now());
     }
 }
 

@@ -78,6 +78,11 @@ impl Folder {
         self.root.join("blobs")
     }
 
+    /// What was erased: kept outside the journal, and never part of a backup.
+    pub fn erasures(&self) -> PathBuf {
+        self.root.join("erasures.jsonl")
+    }
+
     /// Opens what the journal keeps sealed; the same on every node. Belongs into a backup, apart from the
     /// journal.
     pub fn key(&self) -> PathBuf {

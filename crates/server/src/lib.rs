@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod cli;
 pub mod clock;
 pub mod doctor;
+pub mod erasure;
 pub mod folder;
 pub mod founding;
 pub mod generate;

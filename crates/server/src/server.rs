@@ -133,6 +133,7 @@ fn open(
     founding::first_team(&mut scribe, now)?;
     drop(turn);
     let readers = scribe.replica().readers();
+    let erasures = scribe.erasures();
     let workspace = journal.workspace().map_err(StoreError::from)?;
     let workspace = workspace.ok_or(StoreError::Journal(evendesk_journal::Error::NoWorkspace))?;
     let (writer, thread) = Writer::start(scribe, options.clock.clone()).map_err(StartError::Writer)?;
@@ -141,6 +142,7 @@ fn open(
         readers,
         writer,
         blobs,
+        erasures,
         seal,
         clock: options.clock.clone(),
         workspace,

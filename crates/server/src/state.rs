@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::auth::Throttle;
 use crate::blobs::Blobs;
 use crate::clock::Clock;
+use crate::erasure::Ledger;
 use crate::sample::Answered;
 use crate::seal::Seal;
 use crate::writer::{Standing, Writer};
@@ -29,6 +30,8 @@ pub struct Shared {
     pub readers: Readers,
     pub writer: Writer,
     pub blobs: Blobs,
+    /// What was erased, kept outside backups.
+    pub erasures: Arc<Ledger>,
     pub seal: Seal,
     pub clock: Clock,
     pub workspace: Workspace,

@@ -7,6 +7,8 @@ use evendesk_journal::{Journal, SqliteJournal, Workspace};
 use evendesk_replica::{Keeps, Replica};
 
 use crate::blobs::{BlobError, Blobs};
+use crate::clock::Clock;
+use crate::erasure::{self, ErasureError, Ledger};
 use crate::folder::{Folder, FolderError};
 use crate::location::Location;
 use crate::seal::{Seal, SealError};
@@ -31,6 +33,8 @@ pub enum StoreError {
     Seal(#[from] SealError),
     #[error(transparent)]
     Write(#[from] WriteError),
+    #[error(transparent)]
+    Erasure(#[from] ErasureError),
     #[error("the replica's folder cannot be emptied: {0}")]
     Replace(std::io::Error),
     #[error(
@@ -65,9 +69,12 @@ impl Store {
         Ok(Self { folder, journal, replica })
     }
 
-    /// Takes writing over, or joins those who write, and brings the replica to the journal's head.
+    /// Takes writing over, or joins those who write, and brings the replica to the journal's head. What was
+    /// to be erased and is not, after a crash in the middle of it, is erased first.
     pub fn into_scribe(self) -> Result<(Folder, Arc<dyn Journal>, Seal, Scribe), StoreError> {
-        let scribe = Scribe::open(Arc::clone(&self.journal), self.replica)?;
+        let erasures = Arc::new(Ledger::open(&self.folder.erasures()).map_err(ErasureError::from)?);
+        erasure::apply(&*self.journal, &erasures, Clock::system().now())?;
+        let scribe = Scribe::open(Arc::clone(&self.journal), self.replica, erasures)?;
         let accounts = scribe.replica().reader()?.accounts()?;
         let accounts: Vec<AccountId> = accounts.into_iter().map(|account| account.id).collect();
         let seal = seal(&self.folder, &*self.journal, &accounts)?;

@@ -20,6 +20,7 @@ pub fn start(app: &App, tasks: &mut JoinSet<()>) {
     tasks.spawn(deadlines::watch(app.clone()));
     tasks.spawn(mailboxes::watch(app.clone()));
     tasks.spawn(delivery::watch(app.clone()));
+    tasks.spawn(crate::erasure::watch(app.clone()));
 }
 
 /// Sleeps, unless the server stops first: then false.

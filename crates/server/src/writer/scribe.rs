@@ -2,23 +2,26 @@
 //! folded on its own savepoint; then the journal is appended to, then the replica committed. Whatever
 //! fails before the append leaves no trace; whatever fails after it is folded again from the journal.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use evendesk_domain::command::Command;
 use evendesk_domain::decide::{
     Context, Decided, LookupFailed, No, Refusal, RefusalCode, World, decide, decide_system,
 };
+use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, UserId};
 use evendesk_domain::permission::{Agent, Scope};
 use evendesk_domain::settings::Role;
-use evendesk_domain::stream::{Actor, Recorded, StreamId};
+use evendesk_domain::stream::{Actor, Recorded, StreamId, StreamKind};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::{Batch, Decision, Journal};
 use evendesk_protocol::Outcome;
 use evendesk_replica::{EventSource, Position, Replica};
 use uuid::Uuid;
+
+use crate::erasure::{Ledger, LedgerError, Plan};
 
 use super::{Answer, Ask, Committed, Undecided, Work};
 
@@ -40,6 +43,8 @@ pub enum WriteError {
          restore or a failover; restart this server, which then begins anew from what the journal has"
     )]
     WentBack { was: u64, is: u64 },
+    #[error(transparent)]
+    Erasures(#[from] LedgerError),
 }
 
 impl WriteError {
@@ -69,21 +74,42 @@ pub struct Scribe {
     /// The replica may lack events that the journal has.
     behind: bool,
     listener: Option<Listener>,
+    erasures: Arc<Ledger>,
+    /// The replica's log still holds what was erased.
+    to_purge: bool,
 }
 
 impl Scribe {
     /// Takes writing over, or joins those who write already, and folds what the replica has not seen.
-    pub fn open(journal: Arc<dyn Journal>, replica: Replica) -> Result<Self, WriteError> {
+    pub fn open(
+        journal: Arc<dyn Journal>,
+        replica: Replica,
+        erasures: Arc<Ledger>,
+    ) -> Result<Self, WriteError> {
         let epoch = if journal.is_shared() { journal.join()? } else { journal.claim()? };
         let workspace = journal.workspace()?.ok_or(evendesk_journal::Error::NoWorkspace)?;
         let incarnation = workspace.incarnation;
-        let mut scribe = Self { journal, replica, incarnation, epoch, head: 0, behind: true, listener: None };
+        let mut scribe = Self {
+            journal,
+            replica,
+            incarnation,
+            epoch,
+            head: 0,
+            behind: true,
+            listener: None,
+            erasures,
+            to_purge: false,
+        };
         scribe.catch_up()?;
         Ok(scribe)
     }
 
     pub const fn head(&self) -> u64 {
         self.head
+    }
+
+    pub fn erasures(&self) -> Arc<Ledger> {
+        Arc::clone(&self.erasures)
     }
 
     pub const fn replica(&self) -> &Replica {
@@ -125,6 +151,7 @@ impl Scribe {
                 drop(writer);
             } else {
                 writer.fold(&events)?;
+                self.to_purge |= refold_redacted(&*self.journal, &writer, &events, &self.erasures)?;
                 writer.set_position(Position { incarnation: Some(self.incarnation), cursor: reached })?;
                 if tells {
                     who_sees = scopes(&writer, &events)?;
@@ -140,6 +167,20 @@ impl Scribe {
                 return Ok(());
             }
             passed_over = true;
+        }
+    }
+
+    /// Empties the replica's log of what was erased; where a reader is still at an older state, with the
+    /// next batch.
+    fn purge(&mut self) {
+        if self.to_purge {
+            match self.replica.empty_log() {
+                Ok(done) => {
+                    self.to_purge = !done;
+                    self.erasures.blanked();
+                }
+                Err(e) => tracing::warn!("the replica's log still holds what was erased: {e}"),
+            }
         }
     }
 
@@ -204,6 +245,11 @@ impl Scribe {
         let (from, to) = (self.head, draft.head());
         writer.set_position(Position { incarnation: Some(self.incarnation), cursor: to })?;
         let scopes = scopes(&writer, &draft.batch.events)?;
+        if let Some(erasing) = draft.erasing.take() {
+            self.to_purge = true;
+            self.erasures.note(erasing.erased(now))?;
+            self.journal.redact(self.epoch, &erasing.in_journal(self.head))?;
+        }
         self.journal.append(self.epoch, &draft.batch)?;
         let events = draft.batch.events;
         match writer.commit() {
@@ -211,12 +257,32 @@ impl Scribe {
             // It is in the journal, so it has happened; the rows follow before anything else is decided.
             Err(e) => tracing::warn!("the replica will be caught up: {e}"),
         }
+        self.purge();
         if to > from {
             self.tell(from, to, events, scopes);
         }
         self.head = to;
         Ok(answers)
     }
+}
+
+/// What an erasure elsewhere has taken words from is folded again from the journal, which has them no more.
+fn refold_redacted(
+    journal: &dyn Journal,
+    writer: &evendesk_replica::Writer<'_>,
+    events: &[Recorded],
+    erasures: &Ledger,
+) -> Result<bool, WriteError> {
+    let redacted = events.iter().filter(|e| matches!(e.event, Event::Redacted { .. }));
+    let streams: BTreeSet<StreamId> = redacted.map(|e| e.stream).collect();
+    let (Some(last), false) = (events.last(), streams.is_empty()) else { return Ok(false) };
+    erasures.learn(last.at, streams.iter().copied().filter(|s| s.kind != StreamKind::Mailbox))?;
+    for stream in streams {
+        let mut whole = journal.read_stream(stream)?;
+        whole.retain(|e| e.seq <= last.seq);
+        writer.refold(stream, &whole)?;
+    }
+    Ok(true)
 }
 
 fn scopes(
@@ -239,17 +305,31 @@ struct Draft<'a> {
     decided: HashMap<CommandId, Outcome>,
     /// The journal could not be asked: nothing of this may be kept.
     failed: Option<evendesk_journal::Error>,
+    /// What is to lose its words in the journal, when the batch is appended.
+    erasing: Option<Plan>,
+    /// The batch as it was before an erasure blanked what it had drafted, for when that is undone.
+    before_erasing: Option<Vec<Recorded>>,
 }
 
 /// Why a step left nothing behind.
 enum Undone {
     No(No),
     Fold(evendesk_replica::Error),
+    Journal(evendesk_journal::Error),
+    /// One erasure a batch: a second one would not see in the journal what the first is about to blank.
+    Busy,
 }
 
 impl<'a> Draft<'a> {
     fn new(journal: &'a dyn Journal, base: u64) -> Self {
-        Self { journal, batch: Batch { base, ..Batch::default() }, decided: HashMap::new(), failed: None }
+        Self {
+            journal,
+            batch: Batch { base, ..Batch::default() },
+            decided: HashMap::new(),
+            failed: None,
+            erasing: None,
+            before_erasing: None,
+        }
     }
 
     fn head(&self) -> u64 {
@@ -334,6 +414,7 @@ impl<'a> Draft<'a> {
         next: impl Fn(&dyn World, &Context<'_>, usize) -> Option<Result<Decided, No>>,
     ) -> Answer {
         let kept = self.batch.events.len();
+        self.before_erasing = None;
         let done = writer.savepoint(|| {
             for index in 0.. {
                 let decided = {
@@ -348,7 +429,11 @@ impl<'a> Draft<'a> {
                 };
                 let first = self.batch.events.len();
                 self.record(decided, at, by, command);
-                writer.fold(&self.batch.events[first..]).map_err(Undone::Fold)?;
+                if self.batch.events[first..].iter().any(|e| matches!(e.event, Event::Redacted { .. })) {
+                    self.erase(writer, first)?;
+                } else {
+                    writer.fold(&self.batch.events[first..]).map_err(Undone::Fold)?;
+                }
             }
             Ok(())
         });
@@ -357,13 +442,49 @@ impl<'a> Draft<'a> {
             Err(undone) => undone,
         };
         self.batch.events.truncate(kept);
+        if let Some(events) = self.before_erasing.take() {
+            self.batch.events = events;
+            self.erasing = None;
+        }
         match undone {
             Undone::No(No::Refused(Refusal { code, sentence })) => Ok(Outcome::Refused { code, sentence }),
             Undone::No(No::LookAgain { since }) => Ok(Outcome::LookAgain { since }),
             Undone::No(No::Failed(e)) => Err(store(&e)),
+            Undone::Busy => Err(Undecided::Busy),
+            Undone::Journal(e) => Err(store(&e)),
             Undone::Fold(e) if e.may_pass() => Err(store(&e)),
             Undone::Fold(e) => Err(Undecided::Unfit(e.to_string())),
         }
+    }
+
+    /// Carries out the `redacted` events from `first` on: names what each takes words from, and folds the
+    /// streams again without them. What of this batch is about them never reaches the journal with its words.
+    fn erase(&mut self, writer: &evendesk_replica::Writer<'_>, first: usize) -> Result<(), Undone> {
+        if self.erasing.is_some() {
+            return Err(Undone::Busy);
+        }
+        let redacted = self.batch.events.split_off(first);
+        self.before_erasing = Some(self.batch.events.clone());
+        let (at, by, command) = redacted
+            .first()
+            .map_or_else(|| (Timestamp::from_millis(0), Actor::System, None), |e| (e.at, e.by, e.command));
+        let streams = redacted.into_iter().map(|e| e.stream);
+        let plan = Plan::of(self.journal, streams, &self.batch.events).map_err(Undone::Journal)?;
+        for (stream, blanked) in &plan.streams {
+            for event in blanked.events.iter().filter(|e| e.seq > self.batch.base) {
+                let index = usize::try_from(event.seq - self.batch.base - 1).unwrap_or(usize::MAX);
+                if let Some(drafted) = self.batch.events.get_mut(index) {
+                    drafted.event = event.event.clone();
+                }
+            }
+            let decided = vec![(*stream, Event::Redacted { seqs: blanked.seqs.clone() })];
+            self.record(decided, at, by, command);
+            let mut whole = blanked.events.clone();
+            whole.extend(self.batch.events.last().cloned());
+            writer.refold(*stream, &whole).map_err(Undone::Fold)?;
+        }
+        self.erasing = Some(plan);
+        Ok(())
     }
 
     fn record(&mut self, decided: Decided, at: Timestamp, by: Actor, command: Option<CommandId>) {

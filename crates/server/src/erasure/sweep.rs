@@ -1,0 +1,83 @@
+//! Files that only erased messages had named.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use evendesk_journal::Journal;
+
+use super::{ErasureError, Ledger};
+use crate::blobs::Blobs;
+use crate::state::App;
+
+/// Events read at a time, to see who else names a file.
+const BATCH: usize = 5_000;
+/// A file that came in again since is looked at once more after this: what it came with is recorded by then.
+const AGAIN: Duration = Duration::from_secs(120);
+
+/// Sweeps after each erasure, and once when the server starts.
+pub async fn watch(app: App) {
+    let mut stopping = app.stopping.clone();
+    loop {
+        if let Err(e) = sweep(&app.journal, &app.blobs, &app.erasures).await {
+            tracing::error!("files of someone who was erased are still there, and tried again: {e}");
+        }
+        tokio::select! {
+            () = app.erasures.due.notified() => {}
+            () = tokio::time::sleep(AGAIN) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+pub(super) async fn sweep(
+    journal: &Arc<dyn Journal>,
+    blobs: &Blobs,
+    ledger: &Arc<Ledger>,
+) -> Result<(), ErasureError> {
+    let Some(workspace) = journal.workspace()? else { return Ok(()) };
+    let due = ledger.due_since(workspace.incarnation);
+    if due.is_empty() {
+        return Ok(());
+    }
+    let count = due.len();
+    let mut candidates: BTreeMap<String, Instant> = BTreeMap::new();
+    for (erased, since) in due {
+        candidates.extend(erased.blobs.into_iter().map(|blob| (blob, since)));
+    }
+    let named = {
+        let (journal, hashes) = (Arc::clone(journal), candidates.keys().cloned().collect());
+        let scan = tokio::task::spawn_blocking(move || named(&*journal, &hashes));
+        scan.await.map_err(|e| crate::blobs::BlobError::Folder(e.into()))??
+    };
+    let mut all = true;
+    for (blob, since) in candidates.into_iter().filter(|(blob, _)| !named.contains(blob)) {
+        // The same file may be on its way in again, with a message that is not recorded yet.
+        if blobs.put_since(&blob, since, AGAIN) {
+            all = false;
+        } else {
+            blobs.delete(&blob).await?;
+        }
+    }
+    if all {
+        ledger.carried_out(workspace.incarnation, count)?;
+    }
+    Ok(())
+}
+
+/// Which of these files an event names: the journal is read through once.
+fn named(
+    journal: &dyn Journal,
+    candidates: &HashSet<String>,
+) -> Result<HashSet<String>, evendesk_journal::Error> {
+    let mut named = HashSet::new();
+    let mut at = 0;
+    while !candidates.is_empty() {
+        let events = journal.read(at, BATCH)?;
+        let Some(last) = events.last() else { break };
+        at = last.seq;
+        let blobs = events.iter().flat_map(|e| e.event.blobs());
+        named.extend(blobs.filter(|b| candidates.contains(*b)).map(str::to_owned));
+    }
+    Ok(named)
+}
