@@ -45,8 +45,8 @@ pub enum LedgerError {
 pub struct Ledger {
     path: PathBuf,
     kept: Mutex<Kept>,
-    /// Something is due.
-    pub(super) due: Notify,
+    /// Something was blanked, and its files are to go.
+    pub(super) blanked: Notify,
 }
 
 struct Kept {
@@ -76,7 +76,7 @@ impl Ledger {
                 Err(_) => return Err(LedgerError::Damaged { path: path.to_owned(), line: index + 1 }),
             }
         }
-        Ok(Self { path: path.to_owned(), kept: Mutex::new(kept), due: Notify::new() })
+        Ok(Self { path: path.to_owned(), kept: Mutex::new(kept), blanked: Notify::new() })
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -88,7 +88,6 @@ impl Ledger {
         let mut kept = self.kept();
         self.write(&mut kept.file, &Line::Erased(erased.clone()))?;
         kept.erased.push((erased, Instant::now()));
-        self.due.notify_one();
         Ok(())
     }
 
@@ -127,12 +126,17 @@ impl Ledger {
         let done = kept.carried_out.filter(|(of, _)| *of == incarnation).map_or(0, |(_, done)| done) + count;
         // More may have come since: the line speaks of all above it.
         if done < kept.erased.len() {
-            self.due.notify_one();
+            self.blanked.notify_one();
             return Ok(());
         }
         self.write(&mut kept.file, &Line::CarriedOut(incarnation))?;
         kept.carried_out = Some((incarnation, done));
         Ok(())
+    }
+
+    /// The journal has what was noted: its files may go.
+    pub fn blanked(&self) {
+        self.blanked.notify_one();
     }
 
     fn write(&self, file: &mut File, line: &Line) -> Result<(), LedgerError> {

@@ -130,7 +130,8 @@ fn events(journal: &dyn Journal, stream: StreamId, drafted: &[Recorded]) -> Resu
 ///
 /// **For `restore`:** call this once the journal is in its place under its new incarnation, with the
 /// ledger that was *not* restored (it is never part of a backup: [`Ledger`]), before any server or
-/// replica opens the journal; then [`sweep`] the files.
+/// replica opens the journal; then [`sweep`] the files. A backup of a SQLite journal is to be written with
+/// `secure_delete` on (`VACUUM INTO` too): without it pages keep pieces of rows that no statement reaches.
 pub fn apply(journal: &dyn Journal, ledger: &Ledger, now: Timestamp) -> Result<usize, ErasureError> {
     let Some(workspace) = journal.workspace()? else { return Ok(0) };
     let due = ledger.due(workspace.incarnation);
@@ -163,7 +164,7 @@ pub fn apply(journal: &dyn Journal, ledger: &Ledger, now: Timestamp) -> Result<u
 
 /// Deletes the files that only what was erased has named, and notes that all is carried out.
 ///
-/// **For `restore`:** after [`apply`], with the files in their place.
+/// **For `restore`:** after [`apply`], with the files in their place before the ledger was opened.
 pub async fn sweep(
     journal: &std::sync::Arc<dyn Journal>,
     blobs: &Blobs,

@@ -1,12 +1,13 @@
 //! Files that only erased messages had named.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use evendesk_domain::stream::StreamId;
 use evendesk_journal::Journal;
 
-use super::{ErasureError, Ledger};
+use super::{Erased, ErasureError, Ledger, Plan, is_erased};
 use crate::blobs::Blobs;
 use crate::state::App;
 
@@ -23,7 +24,7 @@ pub async fn watch(app: App) {
             tracing::error!("files of someone who was erased are still there, and tried again: {e}");
         }
         tokio::select! {
-            () = app.erasures.due.notified() => {}
+            () = app.erasures.blanked.notified() => {}
             () = tokio::time::sleep(AGAIN) => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
@@ -37,7 +38,7 @@ pub(super) async fn sweep(
 ) -> Result<(), ErasureError> {
     let Some(workspace) = journal.workspace()? else { return Ok(()) };
     let due = ledger.due_since(workspace.incarnation);
-    if due.is_empty() {
+    if due.is_empty() || !is_blanked(journal, &due)? {
         return Ok(());
     }
     let count = due.len();
@@ -63,6 +64,15 @@ pub(super) async fn sweep(
         ledger.carried_out(workspace.incarnation, count)?;
     }
     Ok(())
+}
+
+/// Whether the journal has it all: what is noted is blanked a moment later.
+fn is_blanked(
+    journal: &Arc<dyn Journal>,
+    due: &[(Erased, Instant)],
+) -> Result<bool, evendesk_journal::Error> {
+    let streams: BTreeSet<StreamId> = due.iter().flat_map(|(e, _)| e.streams.iter().copied()).collect();
+    Ok(Plan::of(&**journal, streams, &[])?.streams.values().all(is_erased))
 }
 
 /// Which of these files an event names: the journal is read through once.

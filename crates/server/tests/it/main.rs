@@ -1,6 +1,7 @@
 //! The server as its desks and neighbours meet it, on a free port and a folder of its own.
 
 mod channels;
+mod erasure;
 mod http;
 mod office;
 mod sample;
