@@ -164,6 +164,7 @@ impl Scribe {
             self.head = self.head.max(reached);
             if !more {
                 self.behind = false;
+                self.purge();
                 return Ok(());
             }
             passed_over = true;

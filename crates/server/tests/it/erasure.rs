@@ -17,6 +17,7 @@ use evendesk_journal::{Journal, SqliteJournal};
 use evendesk_protocol::Outcome;
 use evendesk_replica::Viewer;
 use evendesk_server::erasure::{self, Ledger};
+use evendesk_server::location::Location;
 use evendesk_server::writer::Work;
 use uuid::Uuid;
 
@@ -245,7 +246,7 @@ async fn a_replica_folded_anew_equals_the_one_that_saw_the_words() {
     office.command(office.sue, CommandBody::EraseCustomer { customer: her.customer }).await;
     let Office { dir, running, .. } = office;
     running.stop().await;
-    let report = evendesk_server::doctor::examine(dir.path()).await.unwrap();
+    let report = evendesk_server::doctor::examine(&Location::new(dir.path())).await.unwrap();
     assert_eq!(report.differences, Vec::<String>::new());
 }
 
