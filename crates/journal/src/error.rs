@@ -30,6 +30,15 @@ pub enum Error {
     Newer { found: i64, known: i64 },
     #[error("event {seq} of the journal is damaged ({damage}); restore the journal from a backup")]
     Damaged { seq: u64, damage: Damage },
+    #[error("the journal's address cannot be used: {0}")]
+    Address(&'static str),
+    /// Whether an append was kept is not known, and could not be found out. Whoever catches up before
+    /// deciding again does no harm.
+    #[error(
+        "the database went away while something was being kept ({cause}), and whether it was kept is not \
+         known yet; it is looked up before anything else is written"
+    )]
+    Unsure { cause: Cause },
     #[error("cannot {doing}: {cause}")]
     Store { doing: &'static str, cause: Cause },
 }

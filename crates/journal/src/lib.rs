@@ -1,11 +1,13 @@
 //! The journal: everything that happened, in order, and the few things kept beside it (passwords,
-//! sessions, invitations, secrets, leases). One trait; a file an engine; one contract suite run on each.
+//! sessions, invitations, secrets, leases). One trait; a folder an engine; one contract suite run on each.
 //!
 //! It stores and fences; it holds no rules, reads no clock and makes no ids. What an event means is
 //! the domain's, how rows are made of events is the replica's.
 
 mod error;
+pub mod postgres;
 mod records;
+mod row;
 pub mod sqlite;
 
 use evendesk_domain::event::Event;
@@ -16,7 +18,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use error::{Damage, Error};
-pub use records::{Batch, Decision, Ended, Founding, Invitation, Session, Workspace};
+pub use postgres::PostgresJournal;
+pub use records::{Batch, Decision, Ended, Founding, Invitation, Lease, Session, Workspace};
 pub use sqlite::SqliteJournal;
 
 /// One workspace's journal. Methods block; callers in async code run them where blocking is allowed.
@@ -59,6 +62,8 @@ pub trait Journal: Send + Sync {
     /// Prolongs a lease still held; false once it has been lost.
     fn renew_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error>;
     fn release_lease(&self, name: &str, holder: Uuid) -> Result<(), Error>;
+    /// Those that are held or ran out without having been given back, by name.
+    fn leases(&self) -> Result<Vec<Lease>, Error>;
 
     /// Keeps a password's hash (a PHC string), in place of any before.
     fn set_password(&self, user: UserId, hash: &str) -> Result<(), Error>;

@@ -67,6 +67,14 @@ pub struct Decision {
     pub at: Timestamp,
 }
 
+/// Who does something that one node at a time does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub name: String,
+    pub holder: Uuid,
+    pub expires_at: Timestamp,
+}
+
 /// A sign-in. The token itself is known to the desk only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {

@@ -1,4 +1,4 @@
-//! What tests share: real mail servers, a world of one server and several desks, a desktop nobody
+//! What tests share: real mail servers, a real PostgreSQL, a world of one server and several desks, a desktop nobody
 //! sees with the real window on it. A dev-dependency only; nothing here is in the product.
 //!
 //! A test that meets something it cannot go on from panics with a sentence that says what was
@@ -7,6 +7,7 @@
 pub mod eventually;
 pub mod link;
 pub mod mail;
+pub mod postgres;
 pub mod process;
 pub mod screen;
 pub mod server_process;

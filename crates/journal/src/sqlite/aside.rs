@@ -5,8 +5,8 @@ use evendesk_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::error::Doing;
+use crate::{Error, Lease};
 
 pub(super) fn run(
     connection: &Connection,
@@ -44,6 +44,16 @@ pub(super) fn renew_lease(
 pub(super) fn release_lease(connection: &Connection, name: &str, holder: Uuid) -> Result<(), Error> {
     let sql = "DELETE FROM lease WHERE name = ?1 AND holder = ?2";
     run(connection, "release a lease", sql, params![name, holder]).map(drop)
+}
+
+pub(super) fn leases(connection: &Connection) -> Result<Vec<Lease>, Error> {
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Lease { name: row.get(0)?, holder: row.get(1)?, expires_at: Timestamp::from_millis(row.get(2)?) })
+    };
+    connection
+        .prepare_cached("SELECT name, holder, expires_at FROM lease ORDER BY name")
+        .and_then(|mut s| s.query_map([], read)?.collect())
+        .doing("list the leases")
 }
 
 pub(super) fn put_secret(connection: &Connection, name: &str, sealed: &[u8]) -> Result<(), Error> {

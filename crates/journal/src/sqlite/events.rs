@@ -1,14 +1,14 @@
 //! Events and decisions.
 
 use evendesk_domain::event::Event;
-use evendesk_domain::id::{CommandId, UserId};
-use evendesk_domain::stream::{Actor, Recorded, StreamId, StreamKind};
+use evendesk_domain::id::CommandId;
+use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use uuid::Uuid;
 
 use crate::error::Doing;
-use crate::{Batch, Damage, Decision, Error};
+use crate::row::EventRow;
+use crate::{Batch, Decision, Error};
 
 const COLUMNS: &str = "SELECT seq, stream_kind, stream_id, at, actor, command, payload FROM event";
 
@@ -55,7 +55,7 @@ fn fence(connection: &Connection, epoch: u64) -> Result<u64, Error> {
 }
 
 fn insert(connection: &Connection, event: &Recorded) -> Result<(), Error> {
-    let command = event.command.as_ref().map_or(&[][..], |c| c.0.as_bytes());
+    let row = EventRow::of(event);
     connection
         .prepare_cached(
             "INSERT INTO event (seq, stream_id, stream_kind, at, actor, command, payload)
@@ -63,13 +63,13 @@ fn insert(connection: &Connection, event: &Recorded) -> Result<(), Error> {
         )
         .and_then(|mut s| {
             s.execute(params![
-                event.seq,
-                event.stream.id,
-                event.stream.kind.name(),
-                event.at.millis(),
-                actor_text(event.by),
-                command,
-                event.event.to_text(),
+                row.seq,
+                row.stream_id,
+                row.stream_kind,
+                row.at,
+                row.actor,
+                row.command,
+                row.payload,
             ])
         })
         .doing("keep an event")?;
@@ -99,65 +99,21 @@ fn collect(
     let mut rows = statement.query(params).doing("read the journal")?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().doing("read the journal")? {
-        let raw = Raw::read(row).doing("read an event")?;
-        found.push(raw.into_recorded()?);
+        found.push(read_row(row).doing("read an event")?.into_recorded()?);
     }
     Ok(found)
 }
 
-/// A row as it stands, before anything in it is trusted.
-struct Raw {
-    seq: u64,
-    kind: String,
-    stream: Uuid,
-    at: i64,
-    actor: String,
-    command: Option<Uuid>,
-    payload: String,
-}
-
-impl Raw {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            seq: row.get(0)?,
-            kind: row.get(1)?,
-            stream: row.get(2)?,
-            at: row.get(3)?,
-            actor: row.get(4)?,
-            command: Uuid::from_slice(row.get_ref(5)?.as_blob()?).ok(),
-            payload: row.get(6)?,
-        })
-    }
-
-    fn into_recorded(self) -> Result<Recorded, Error> {
-        let seq = self.seq;
-        let damaged = |damage| Error::Damaged { seq, damage };
-        let kind = StreamKind::from_name(&self.kind).ok_or_else(|| damaged(Damage::Stream(self.kind)))?;
-        Ok(Recorded {
-            seq,
-            stream: StreamId { kind, id: self.stream },
-            at: Timestamp::from_millis(self.at),
-            by: actor(&self.actor).ok_or_else(|| damaged(Damage::Actor(self.actor)))?,
-            command: self.command.map(CommandId),
-            event: Event::from_text(&self.payload).map_err(|e| damaged(e.into()))?,
-        })
-    }
-}
-
-fn actor_text(actor: Actor) -> String {
-    match actor {
-        Actor::User(user) => user.0.to_string(),
-        Actor::System => "system".into(),
-        Actor::Nobody => "nobody".into(),
-    }
-}
-
-fn actor(text: &str) -> Option<Actor> {
-    match text {
-        "system" => Some(Actor::System),
-        "nobody" => Some(Actor::Nobody),
-        user => Uuid::parse_str(user).ok().map(|id| Actor::User(UserId(id))),
-    }
+fn read_row(row: &Row<'_>) -> rusqlite::Result<EventRow> {
+    Ok(EventRow {
+        seq: row.get(0)?,
+        stream_kind: row.get(1)?,
+        stream_id: row.get(2)?,
+        at: row.get(3)?,
+        actor: row.get(4)?,
+        command: row.get(5)?,
+        payload: row.get(6)?,
+    })
 }
 
 pub(super) fn decision(connection: &Connection, command: CommandId) -> Result<Option<Decision>, Error> {

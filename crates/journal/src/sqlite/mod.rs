@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::error::Doing;
-use crate::{Batch, Decision, Ended, Error, Founding, Invitation, Journal, Session, Workspace};
+use crate::{Batch, Decision, Ended, Error, Founding, Invitation, Journal, Lease, Session, Workspace};
 
 /// Reading connections kept for the next reader; more are opened when more read at once.
 const KEPT_READERS: usize = 4;
@@ -183,6 +183,10 @@ impl Journal for SqliteJournal {
 
     fn release_lease(&self, name: &str, holder: Uuid) -> Result<(), Error> {
         aside::release_lease(&self.writer(), name, holder)
+    }
+
+    fn leases(&self) -> Result<Vec<Lease>, Error> {
+        self.read_with(aside::leases)
     }
 
     fn set_password(&self, user: UserId, hash: &str) -> Result<(), Error> {

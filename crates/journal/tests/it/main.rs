@@ -1,4 +1,5 @@
 //! The contract every journal keeps, run on each engine.
 
 mod contract;
+mod postgres;
 mod sqlite;

@@ -7,9 +7,9 @@
 //! users, so it is started as root: directly when the tests are root, else by `sudo -n`.
 
 mod dovecot;
-mod owner;
+pub(crate) mod owner;
 mod postfix;
-mod server;
+pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
