@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use evendesk_domain::id::AccountId;
-use evendesk_journal::{Journal, SqliteJournal, Workspace};
+use evendesk_journal::postgres::Address;
+use evendesk_journal::{Journal, PostgresJournal, SqliteJournal, Workspace};
 use evendesk_replica::{Keeps, Replica};
 
 use crate::blobs::{BlobError, Blobs};
@@ -87,8 +88,7 @@ fn journal(folder: &Folder, at: &Location) -> Result<Arc<dyn Journal>, StoreErro
         if at.blobs.is_none() {
             return Err(StoreError::BlobsNowhere);
         }
-        let _ = url;
-        return Err(StoreError::Refused("this build has no journal on PostgreSQL yet".into()));
+        return Ok(Arc::new(PostgresJournal::open(&Address::parse(url)?)?));
     }
     let journal = Arc::new(SqliteJournal::open(&folder.journal())?);
     crate::folder::owner_only(&folder.journal(), 0o600).map_err(StoreError::Replace)?;

@@ -16,7 +16,8 @@ CREATE TABLE workspace (
     submit_key  text   NOT NULL,
     founded_at  bigint NOT NULL,
     epoch       bigint NOT NULL,
-    head        bigint NOT NULL
+    head        bigint NOT NULL,
+    moved_to    text   NOT NULL DEFAULT '' -- where everything has gone; empty: it is here
 );
 
 CREATE TABLE event (
