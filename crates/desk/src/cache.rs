@@ -57,6 +57,7 @@ impl Cache {
             writer.forget(stream)?;
         }
         writer.set_position(position)?;
+        writer.set_visible_set("")?;
         writer.commit()?;
         if !self.empty_log()? {
             tracing::info!("the cache's log is in use and is emptied later");

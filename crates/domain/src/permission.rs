@@ -40,6 +40,18 @@ pub fn visible(agent: &Agent, scope: Scope) -> bool {
     }
 }
 
+/// Raised when [`visible`] or the scope of a stream comes to mean something else: what a desk holds was
+/// judged by the rules of then.
+const RULES: u32 = 1;
+
+/// Names what `agent` may see: two agents of one name see the same streams.
+pub fn visible_set(agent: &Agent) -> String {
+    let mut teams: Vec<String> = agent.teams.iter().map(|team| team.0.simple().to_string()).collect();
+    teams.sort_unstable();
+    teams.dedup();
+    format!("{RULES} {} {}", agent.role.name(), teams.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +65,16 @@ mod tests {
         assert!(!visible(&agent(Role::Agent), Scope::Team(theirs)));
         assert!(visible(&agent(Role::Supervisor), Scope::Team(theirs)));
         assert!(!visible(&agent(Role::Agent), Scope::Oversight));
+    }
+
+    #[test]
+    fn what_is_seen_is_named_by_role_and_teams_alone() {
+        let (one, two) = (TeamId(Uuid::from_u128(1)), TeamId(Uuid::from_u128(2)));
+        let agent =
+            |name: &str, role, teams| Agent { user: UserId(Uuid::nil()), name: name.into(), role, teams };
+        let ada = visible_set(&agent("Ada", Role::Agent, vec![one, two]));
+        assert_eq!(ada, visible_set(&agent("Bob", Role::Agent, vec![two, one, two])));
+        assert_ne!(ada, visible_set(&agent("Ada", Role::Agent, vec![one])));
+        assert_ne!(ada, visible_set(&agent("Ada", Role::Supervisor, vec![one, two])));
     }
 }

@@ -54,6 +54,9 @@ pub struct UndoFeedback {
 /// What every failed request answers with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
+    /// What to do about it.
+    #[serde(default)]
+    pub class: crate::class::Class,
     pub code: String,
     /// What happened and what to do, for a person.
     pub sentence: String,

@@ -21,6 +21,7 @@ mod event;
 mod fairness;
 mod feedback;
 mod fold;
+mod held;
 mod message;
 mod position;
 mod queue;

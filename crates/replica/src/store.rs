@@ -9,17 +9,19 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::{Doing, Error};
 use crate::terms::TermsCache;
 use crate::{
-    aggregate, change, conversation, customer, event, feedback, message, position, settings, terms, timer,
+    aggregate, change, conversation, customer, event, feedback, held, message, position, settings, terms,
+    timer,
 };
 
 /// Every table, in one place to be read: the order does not matter.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     aggregate::TABLE,
     change::TABLE,
     conversation::TABLE,
     customer::TABLES,
     event::TABLE,
     feedback::TABLE,
+    held::TABLE,
     message::TABLES,
     position::TABLE,
     settings::TABLES,

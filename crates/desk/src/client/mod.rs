@@ -7,6 +7,9 @@ pub mod files;
 pub mod session;
 pub mod socket;
 
+use evendesk_protocol::Class;
+use evendesk_protocol::http::Problem;
+
 use crate::error::Error;
 
 /// Every TLS connection of this process uses one implementation; installing it twice is harmless.
@@ -31,8 +34,8 @@ fn unreachable(error: &reqwest::Error) -> Error {
 async fn problem(response: reqwest::Response) -> Error {
     let status = response.status();
     let body = body_up_to(response, PROBLEM_BYTES).await.unwrap_or_default();
-    match serde_json::from_slice::<evendesk_protocol::http::Problem>(&body) {
-        Ok(problem) if status == reqwest::StatusCode::UNAUTHORIZED => Error::SignIn(problem.sentence),
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) if problem.class == Class::SignInAgain => Error::SignIn(problem.sentence),
         Ok(problem) => Error::Answered { code: problem.code, sentence: problem.sentence },
         Err(_) if status == reqwest::StatusCode::UNAUTHORIZED => Error::SignIn("Sign in again.".to_owned()),
         Err(_) if status.is_server_error() => Error::Offline(format!("it answered {status}")),

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use evendesk_protocol::http::Problem;
 use evendesk_protocol::limits::FRAME_FROM_SERVER_BYTES;
-use evendesk_protocol::{FromDesk, FromServer};
+use evendesk_protocol::{FromDesk, FromServer, frame};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
@@ -85,7 +86,12 @@ impl Dialler {
             self.server.move_on();
             let jitter = self.backoff.wait(failures, rand::random());
             failures = failures.saturating_add(1);
-            let wait = after_s.map_or(jitter, |s| Duration::from_secs(s) + jitter);
+            // 0 is this desk's own wish, when there is something to say at once.
+            let wait = match after_s {
+                Some(0) => Duration::ZERO,
+                Some(s) => Duration::from_secs(s) + jitter,
+                None => jitter,
+            };
             let _ = timeout(wait, self.now.notified()).await;
         }
     }
@@ -109,7 +115,7 @@ fn turned_away(error: &tungstenite::Error) -> Option<String> {
         return None;
     }
     let body = response.body().as_deref().unwrap_or_default();
-    let problem: Option<evendesk_protocol::http::Problem> = serde_json::from_slice(body).ok();
+    let problem: Option<Problem> = serde_json::from_slice(body).ok();
     Some(
         problem
             .map_or_else(|| "Your sign-in is not valid any more; sign in again.".to_owned(), |p| p.sentence),
@@ -128,13 +134,16 @@ async fn exchange(socket: Socket, tell: &(impl Fn(In) + Send)) -> End {
     loop {
         tokio::select! {
             frame = from_server.next() => match frame {
-                Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                Some(Ok(Message::Text(text))) => match frame::from_server(&text) {
                     Ok(message) => {
                         greeted = true;
-                        tell(In::Received(message));
+                        tell(In::Received(Box::new(message)));
                     }
-                    // A later server may have more to say than this desk understands.
-                    Err(error) => tracing::warn!(%error, "a message could not be read"),
+                    // What it said is not known now; from the cursor it is said again.
+                    Err(error) => {
+                        tracing::warn!(%error, "the server said something that cannot be read");
+                        return End { greeted: false, after_s: None };
+                    }
                 },
                 Some(Ok(Message::Close(_))) | None => return End { greeted, after_s: None },
                 Some(Ok(_)) => {}

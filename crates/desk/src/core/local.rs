@@ -3,9 +3,9 @@
 use evendesk_domain::command::{Command, CommandBody};
 use evendesk_domain::decide::{Decided, LookupFailed, No, RefusalCode, World as _};
 use evendesk_domain::id::{CommandId, ConversationId, MessageId};
-use evendesk_domain::limits;
 use evendesk_domain::stream::{StreamId, StreamKind};
 use evendesk_domain::time::Timestamp;
+use evendesk_protocol::limits::check_command;
 use evendesk_protocol::{FromDesk, Pushed};
 use evendesk_replica::Writer;
 
@@ -39,7 +39,7 @@ impl Core {
         now: Timestamp,
     ) -> Result<(Submitted, Vec<Action>), Error> {
         let author = self.agent.as_ref().ok_or(Error::SignedOut)?.user;
-        check_size(&body)?;
+        check_command(&body).map_err(|too_large| Error::invalid(too_large.to_string()))?;
         let depends_on = self.outbox.latest_undecided(author, body.stream())?;
         let command = Command { id, depends_on, body };
         let cx = self.deciding(now);
@@ -119,7 +119,7 @@ impl Core {
             return Err(Error::invalid("There is no text in this to edit; drop it and do it anew."));
         };
         *words = text;
-        check_size(&body)?;
+        check_command(&body).map_err(|too_large| Error::invalid(too_large.to_string()))?;
         self.outbox.reword(id, &body)
     }
 
@@ -211,24 +211,6 @@ fn is_beyond(writer: &Writer<'_>, body: &CommandBody, code: RefusalCode) -> Resu
         }
         _ => false,
     })
-}
-
-fn check_size(body: &CommandBody) -> Result<(), Error> {
-    if body.text().len() > limits::TEXT_BYTES {
-        return Err(Error::invalid(format!(
-            "This text is longer than the {} KiB that can be sent; shorten it.",
-            limits::TEXT_BYTES / 1024
-        )));
-    }
-    // Escaped, a text may be several times as long as it is.
-    let whole = serde_json::to_string(body).map(|json| json.len() + 200).unwrap_or(usize::MAX);
-    if whole > limits::COMMAND_BYTES {
-        return Err(Error::invalid(format!(
-            "This is larger than the {} KiB that can be sent at once; shorten it.",
-            limits::COMMAND_BYTES / 1024
-        )));
-    }
-    Ok(())
 }
 
 fn submitted(command: CommandId, state: State) -> Submitted {

@@ -21,12 +21,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use evendesk_domain::decide::World as _;
-use evendesk_domain::id::{CommandId, DeviceId};
+use evendesk_domain::id::{CommandId, DeviceId, WorkspaceId};
 use evendesk_domain::permission::Agent;
 use evendesk_domain::stream::StreamId;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::limits::HEARTBEAT_S;
-use evendesk_protocol::{FromDesk, PROTOCOL, Pushed};
+use evendesk_protocol::{FromDesk, NEWEST, OLDEST, Pushed};
 use evendesk_replica::{Position, Readers};
 use uuid::Uuid;
 
@@ -85,6 +85,12 @@ pub struct Core {
     agent: Option<Agent>,
     line: Line,
     position: Position,
+    /// The workspace that the cache is of, once it has greeted.
+    workspace: Option<WorkspaceId>,
+    /// What the server calls what the cache holds, as of the cursor.
+    visible_set: String,
+    /// A stream that is being granted in several messages.
+    granting: Option<u64>,
     /// The journal's end, as far as this desk has heard.
     head: u64,
     offset_ms: i64,
@@ -100,6 +106,8 @@ pub struct Core {
     refusal: Option<(ConnectionState, String)>,
     /// Why the last message could not be taken, for a person.
     trouble: Option<String>,
+    /// Why the server hung up, where that does not pass by itself.
+    said_at_parting: Option<String>,
     boundary: Option<Boundary>,
 }
 
@@ -119,6 +127,8 @@ impl Core {
         let agent = outbox.agent()?;
         let offset_ms = outbox.get(Setting::OffsetMs)?.and_then(|v| v.parse().ok()).unwrap_or(0);
         let position = cache.position()?;
+        let visible_set = cache.readers().get()?.visible_set()?;
+        let workspace = outbox.get(Setting::Workspace)?.and_then(|id| id.parse().ok()).map(WorkspaceId);
         let mut core = Self {
             outbox,
             cache,
@@ -127,6 +137,9 @@ impl Core {
             agent,
             line: Line::Down,
             position,
+            workspace,
+            visible_set,
+            granting: None,
             head: position.cursor,
             offset_ms,
             heard_at: now,
@@ -137,6 +150,7 @@ impl Core {
             dropped: VecDeque::new(),
             refusal: None,
             trouble: None,
+            said_at_parting: None,
             boundary: None,
         };
         core.outbox.settled(position.cursor, &[])?;
@@ -203,14 +217,18 @@ impl Core {
         self.line = Line::Greeting { said_at: now };
         self.heard_at = now;
         self.pinged_at = None;
+        self.granting = None;
         self.unanswered.clear();
         self.told_held.clear();
         let hello = FromDesk::Hello {
-            protocol: PROTOCOL,
+            protocol: NEWEST,
+            oldest: Some(OLDEST),
             read_model: evendesk_replica::fingerprint().to_owned(),
             device: self.device,
+            workspace: self.workspace,
             incarnation: self.position.incarnation,
             cursor: self.position.cursor,
+            visible_set: Some(self.visible_set.clone()).filter(|_| self.position.incarnation.is_some()),
         };
         vec![Action::Send(hello), Action::Connection]
     }
@@ -317,7 +335,7 @@ impl Core {
             (None, Line::Up | Line::Greeting { .. }) => (ConnectionState::Syncing, None),
             (None, Line::Down) => (ConnectionState::Offline, None),
         };
-        message = message.or_else(|| self.trouble.clone());
+        message = message.or_else(|| self.trouble.clone()).or_else(|| self.said_at_parting.clone());
         if message.is_none() && self.offset_ms.abs() > OFF_BY_S * 1000 {
             message = Some(format!(
                 "This computer's clock is {} s off; times are shown as the server's clock has them.",

@@ -31,6 +31,7 @@ impl Core {
                 self.outbox.refused(id, &code.unwrap_or_default(), &sentence)?;
             }
             Outcome::LookAgain { since } => self.outbox.look_again(id, since)?,
+            Outcome::SetAside { sentence } => self.outbox.set_aside(id, &sentence)?,
             Outcome::Held => {
                 self.outbox.held(id)?;
                 self.told_held.insert(id);

@@ -6,7 +6,7 @@ use evendesk_domain::id::{CommandId, ConversationId};
 use evendesk_domain::permission::Agent;
 use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 use evendesk_domain::time::Timestamp;
-use evendesk_protocol::{FromDesk, FromServer, Mode};
+use evendesk_protocol::{Class, FromDesk, FromServer, Mode, Side, Upgrade};
 use evendesk_replica::Position;
 use uuid::Uuid;
 
@@ -20,26 +20,54 @@ const OFFSET_KEPT_MS: i64 = 1_000;
 /// A desk that must be upgraded asks again this often, in case it was the server that was behind.
 const UPGRADE_RETRY_S: u64 = 300;
 
+/// What a grant says besides its events.
+struct Grant {
+    directive: u64,
+    stream: StreamId,
+    continued: bool,
+    more: bool,
+}
+
 impl Core {
     /// Takes one message. An error means that nothing of it was stored, and the connection is to end.
     pub fn received(&mut self, message: FromServer, now: Timestamp) -> Result<Vec<Action>, Error> {
         let since = self.heard_at;
         self.heard_at = now;
         match message {
-            FromServer::Welcome { server_time, incarnation, head, mode, agent, submit_key, .. } => {
+            FromServer::Welcome {
+                server_time,
+                workspace,
+                incarnation,
+                head,
+                mode,
+                upgrade,
+                agent,
+                visible_set,
+                submit_key,
+                protocol: _,
+            } => {
                 let said_at = match self.line {
                     Line::Greeting { said_at } => said_at,
                     Line::Up | Line::Down => now,
                 };
                 self.learn_time(server_time, said_at, now)?;
+                if mode == Mode::Upgrade {
+                    return Ok(self.told_to_upgrade(upgrade));
+                }
                 self.outbox.set(Setting::SubmitKey, &submit_key)?;
+                self.outbox.set(Setting::Workspace, &workspace.to_string())?;
+                self.workspace = Some(workspace);
                 self.head = head;
-                self.welcome(mode, incarnation, agent, now)
+                self.welcome(mode, incarnation, agent, visible_set, now)
             }
-            FromServer::Events { from, to, events } => self.events(from, to, events, now),
+            FromServer::Events { from, to, events, visible_set } => {
+                self.events(from, to, events, visible_set, now)
+            }
             FromServer::Advance { to } => self.advance(to, now),
             FromServer::Outcome { id, outcome } => self.outcome(id, outcome, now),
-            FromServer::Grant { directive, stream, events } => self.grant(directive, stream, &events, now),
+            FromServer::Grant { directive, stream, events, continued, more } => {
+                self.grant(Grant { directive, stream, continued, more }, &events, now)
+            }
             FromServer::Forget { directive, stream } => self.forget(directive, stream, now),
             FromServer::Presence { conversation, user, writing } => {
                 Ok(vec![Action::Presence(Presence { conversation, user, writing })])
@@ -48,11 +76,49 @@ impl Core {
                 self.learn_time(server_time, self.pinged_at.unwrap_or(since), now)?;
                 Ok(Vec::new())
             }
-            FromServer::Bye { retry_after_s, sentence } => {
-                tracing::info!(retry_after_s, sentence, "the server hangs up");
-                Ok(vec![Action::HangUp { after_s: Some(retry_after_s) }])
+            FromServer::Bye { class, retry_after_s, sentence } => {
+                tracing::info!(class = class.name(), retry_after_s, sentence, "the server hangs up");
+                self.bye(class, retry_after_s, sentence, now)
+            }
+            FromServer::Unknown => {
+                tracing::info!("the server said something that only a later Evendesk understands");
+                Ok(Vec::new())
             }
         }
+    }
+
+    fn bye(
+        &mut self,
+        class: Class,
+        retry_after_s: u64,
+        sentence: String,
+        now: Timestamp,
+    ) -> Result<Vec<Action>, Error> {
+        match class {
+            Class::SignInAgain => self.refusal = Some((ConnectionState::SignInAgain, sentence)),
+            Class::Upgrade => self.refusal = Some((ConnectionState::Upgrade, sentence)),
+            Class::Resync => {
+                self.clear(Position::default())?;
+                self.rebase_all(now)?;
+                let changed = Action::Changed(everything());
+                return Ok(vec![
+                    Action::HangUp { after_s: Some(retry_after_s) },
+                    changed,
+                    Action::Connection,
+                ]);
+            }
+            Class::Refused | Class::SetAside | Class::Bug => self.said_at_parting = Some(sentence),
+            Class::Retry => {}
+        }
+        Ok(vec![Action::HangUp { after_s: Some(retry_after_s) }, Action::Connection])
+    }
+
+    /// Nothing is lost by waiting: what is pending stays, and goes out after the upgrade.
+    fn told_to_upgrade(&mut self, upgrade: Option<Upgrade>) -> Vec<Action> {
+        // A server that does not say which side is of the first version, which spoke itself alone.
+        let upgrade = upgrade.unwrap_or_else(|| Upgrade::of(Side::Server));
+        self.refusal = Some((ConnectionState::Upgrade, upgrade.sentence));
+        vec![Action::HangUp { after_s: Some(UPGRADE_RETRY_S) }, Action::Connection]
     }
 
     fn welcome(
@@ -60,29 +126,48 @@ impl Core {
         mode: Mode,
         incarnation: Uuid,
         agent: Agent,
+        visible_set: String,
         now: Timestamp,
     ) -> Result<Vec<Action>, Error> {
-        if mode == Mode::Upgrade {
-            let sentence = "This Evendesk and the server's are too far apart; upgrade the older one.";
-            self.refusal = Some((ConnectionState::Upgrade, sentence.to_owned()));
-            return Ok(vec![Action::HangUp { after_s: Some(UPGRADE_RETRY_S) }, Action::Connection]);
-        }
         let mut actions = Vec::new();
         self.refusal = None;
+        self.said_at_parting = None;
         if self.agent.as_ref() != Some(&agent) {
             actions = self.sign_in(agent, now)?;
         }
-        if mode == Mode::Afresh {
-            self.clear(Position { incarnation: Some(incarnation), cursor: 0 })?;
-            self.rebase_all(now)?;
-            actions.push(Action::Changed(everything()));
-        } else if self.position.incarnation != Some(incarnation) {
-            return Err(Error::Protocol("it goes on in a journal that this desk's cursor is not of".into()));
+        match mode {
+            Mode::Tail if self.position.incarnation != Some(incarnation) => {
+                let what = "it goes on in a journal that this desk's cursor is not of";
+                return Err(Error::Protocol(what.into()));
+            }
+            Mode::Tail => {}
+            Mode::Afresh => {
+                self.begin(Position { incarnation: Some(incarnation), cursor: 0 }, visible_set, now)?;
+                actions.push(Action::Changed(everything()));
+            }
+            Mode::NewIncarnation => {
+                self.begin(Position::default(), String::new(), now)?;
+                actions.extend([Action::HangUp { after_s: Some(0) }, Action::Changed(everything())]);
+                return Ok(actions);
+            }
+            Mode::Snapshot | Mode::Upgrade => {
+                return Err(Error::Protocol("it goes on in a way that was not asked for".into()));
+            }
         }
         self.line = Line::Up;
         actions.extend(self.push(now)?);
         actions.push(Action::Connection);
         Ok(actions)
+    }
+
+    /// A cache of nothing, with what is pending decided on top.
+    fn begin(&mut self, position: Position, visible_set: String, now: Timestamp) -> Result<(), Error> {
+        self.clear(position)?;
+        let writer = self.cache.write()?;
+        writer.set_visible_set(&visible_set)?;
+        writer.commit()?;
+        self.visible_set = visible_set;
+        self.rebase_all(now)
     }
 
     /// Half the way there and back is taken for the way back.
@@ -101,6 +186,7 @@ impl Core {
         from: u64,
         to: u64,
         mut events: Vec<Recorded>,
+        visible_set: Option<String>,
         now: Timestamp,
     ) -> Result<Vec<Action>, Error> {
         let cursor = self.position.cursor;
@@ -117,9 +203,13 @@ impl Core {
         let moved = Position { cursor: to, ..self.position };
         let changed = self.redo(&streams, &arrived, &arrived, now, |writer| {
             writer.fold(&events)?;
+            if let Some(view) = &visible_set {
+                writer.set_visible_set(view)?;
+            }
             Ok(writer.set_position(moved)?)
         })?;
         self.position = moved;
+        self.visible_set = visible_set.unwrap_or_else(|| std::mem::take(&mut self.visible_set));
         // Where a message goes, its files go with it: to be fetched again by who may see it there.
         for event in events.iter().filter(|e| matches!(e.event, Event::MessageMovedOut { .. })) {
             self.attachments_gone(event.stream);
@@ -170,21 +260,28 @@ impl Core {
     fn advance(&mut self, to: u64, now: Timestamp) -> Result<Vec<Action>, Error> {
         let cursor = self.position.cursor;
         if to > cursor {
-            return self.events(cursor, to, Vec::new(), now);
+            return self.events(cursor, to, Vec::new(), None, now);
         }
         Ok(vec![Action::Send(FromDesk::Ack { cursor })])
     }
 
-    fn grant(
-        &mut self,
-        directive: u64,
-        stream: StreamId,
-        events: &[Recorded],
-        now: Timestamp,
-    ) -> Result<Vec<Action>, Error> {
-        let changed = self.redo(&[stream], &[], &[], now, |writer| Ok(writer.refold(stream, events)?))?;
+    /// A stream that is cut off in the middle is granted again from its beginning: the cursor has not
+    /// moved past what granted it.
+    fn grant(&mut self, grant: Grant, events: &[Recorded], now: Timestamp) -> Result<Vec<Action>, Error> {
+        let Grant { directive, stream, continued, more } = grant;
+        if continued != (self.granting == Some(directive)) {
+            return Err(Error::Protocol("it left out a part of a stream that it granted".into()));
+        }
+        let changed = self.redo(&[stream], &[], &[], now, |writer| {
+            Ok(if continued { writer.fold(events)? } else { writer.refold(stream, events)? })
+        })?;
         self.boundary("stream granted");
-        Ok(vec![Action::Send(FromDesk::Confirm { directive }), Action::Changed(changed)])
+        self.granting = more.then_some(directive);
+        let mut actions = vec![Action::Changed(changed)];
+        if !more {
+            actions.insert(0, Action::Send(FromDesk::Confirm { directive }));
+        }
+        Ok(actions)
     }
 
     fn forget(&mut self, directive: u64, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {

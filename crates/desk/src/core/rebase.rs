@@ -180,6 +180,7 @@ impl Core {
         self.boundary("cache cleared");
         self.attachments.keep_only(|_| false);
         self.position = position;
+        self.visible_set = String::new();
         self.top = Top::default();
         Ok(())
     }
@@ -189,6 +190,7 @@ impl Core {
     pub fn rebuild_cache(&mut self, now: Timestamp) -> Result<Vec<super::Action>, Error> {
         self.cache.rebuild()?;
         self.position = Position::default();
+        self.visible_set = String::new();
         self.head = 0;
         self.rebase_all(now)?;
         let mut actions = vec![super::Action::NewCache, super::Action::HangUp { after_s: None }];

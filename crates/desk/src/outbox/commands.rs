@@ -215,6 +215,18 @@ impl Outbox {
         })
     }
 
+    /// The server cannot take it as it is: its author decides what becomes of it.
+    pub fn set_aside(&self, id: CommandId, sentence: &str) -> Result<(), Error> {
+        self.write("setting a command aside", |tx| {
+            tx.execute(
+                "UPDATE command SET state = 'set_aside', reason = ?2
+                 WHERE id = ?1 AND state IN ('waiting', 'sent', 'held')",
+                params![id.to_string(), sentence],
+            )?;
+            settle(tx)
+        })
+    }
+
     /// The server holds it. Where what it follows is still on its way it will be offered again after
     /// that; where it is not here any more, the agent decides.
     pub fn held(&self, id: CommandId) -> Result<(), Error> {

@@ -19,6 +19,8 @@ pub enum Setting {
     Agent,
     /// Whose view the cache is: another agent's sign-in begins a new one.
     CacheOwner,
+    /// The workspace of the last greeting: the cache's cursor is a place in its journal.
+    Workspace,
     /// For unsigned feedback; the same for everyone in the workspace.
     SubmitKey,
     /// Server time minus this computer's, as last estimated, in milliseconds.
@@ -33,6 +35,7 @@ impl Setting {
             Self::WorkspaceName => "workspace_name",
             Self::Agent => "agent",
             Self::CacheOwner => "cache_owner",
+            Self::Workspace => "workspace",
             Self::SubmitKey => "submit_key",
             Self::OffsetMs => "offset_ms",
         }

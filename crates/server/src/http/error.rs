@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use evendesk_protocol::Class;
 use evendesk_protocol::http::Problem;
 use serde::de::DeserializeOwned;
 
@@ -46,6 +47,15 @@ impl HttpError {
         }
     }
 
+    const fn class(&self) -> Class {
+        match self {
+            Self::SignIn | Self::WrongPassword => Class::SignInAgain,
+            Self::TooMany(_) | Self::Busy => Class::Retry,
+            Self::Internal(_) => Class::Bug,
+            _ => Class::Refused,
+        }
+    }
+
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::SignIn | Self::WrongPassword => StatusCode::UNAUTHORIZED,
@@ -73,7 +83,7 @@ impl IntoResponse for HttpError {
         if let Self::Internal(why) = &self {
             tracing::error!("a request failed: {why}");
         }
-        let problem = Problem { code: self.code().into(), sentence: self.to_string() };
+        let problem = Problem { class: self.class(), code: self.code().into(), sentence: self.to_string() };
         let mut response = (self.status(), Json(problem)).into_response();
         if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

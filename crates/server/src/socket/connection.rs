@@ -9,8 +9,7 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use evendesk_domain::command::Command;
 use evendesk_domain::id::CommandId;
-use evendesk_domain::stream::Recorded;
-use evendesk_protocol::limits::FRAME_FROM_SERVER_BYTES;
+use evendesk_protocol::frame::{self, Unreadable};
 use evendesk_protocol::{FromDesk, FromServer};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{Sink, StreamExt};
@@ -63,8 +62,10 @@ impl Connection {
             let room = self.wire.waiting.len() < OUTGOING;
             let todo = tokio::select! {
                 said = read(stream), if room && self.session.listens() => {
-                    let said = said?;
-                    self.with(|s, here| s.said(said, here))
+                    match said? {
+                        Heard::Said(said) => self.with(|s, here| s.said(said, here)),
+                        Heard::NoCommand(id) => self.with(|s, here| s.pushed_unknown(id, here)),
+                    }
                 }
                 (id, answer) = next_answer(&mut self.asked) => self.with(|s, here| s.answered(id, answer, here)),
                 commit = commits.recv(), if room => match commit {
@@ -174,19 +175,11 @@ struct Wire {
 
 impl Wire {
     fn queue(&mut self, message: &FromServer) -> Result<(), End> {
-        let text = serde_json::to_string(message).map_err(|e| End::Failed(e.to_string()))?;
-        if text.len() > FRAME_FROM_SERVER_BYTES
-            && let FromServer::Events { from, to, events } = message
-            && events.len() > 1
-        {
-            let (first, second) = halves(*from, *to, events);
-            self.queue(&first)?;
-            return self.queue(&second);
-        }
+        let frames = frame::frames(message).map_err(|e| End::Failed(e.to_string()))?;
         if self.is_idle() {
             self.moved = Instant::now();
         }
-        self.waiting.push_back(Message::text(text));
+        self.waiting.extend(frames.into_iter().map(Message::text));
         Ok(())
     }
 
@@ -236,22 +229,26 @@ impl Wire {
     }
 }
 
-/// Two batches for one that is too large for a frame.
-fn halves(from: u64, to: u64, events: &[Recorded]) -> (FromServer, FromServer) {
-    let (first, second) = events.split_at(events.len() / 2);
-    let middle = first.last().map_or(from, |e| e.seq);
-    (
-        FromServer::Events { from, to: middle, events: first.to_vec() },
-        FromServer::Events { from: middle, to, events: second.to_vec() },
-    )
+/// What a frame turned out to be.
+enum Heard {
+    Said(FromDesk),
+    /// A push of a command that this server cannot read.
+    NoCommand(CommandId),
 }
 
 /// The next thing a desk says.
-async fn read(stream: &mut SplitStream<WebSocket>) -> Result<FromDesk, End> {
+async fn read(stream: &mut SplitStream<WebSocket>) -> Result<Heard, End> {
     loop {
         match stream.next().await {
             Some(Ok(Message::Text(text))) => {
-                return serde_json::from_str(&text).map_err(|e| End::Nonsense(e.to_string()));
+                return match frame::from_desk(&text) {
+                    Ok(said) => Ok(Heard::Said(said)),
+                    Err(Unreadable::Command { id, why }) => {
+                        tracing::warn!("a command that is not known here is set aside: {why}");
+                        Ok(Heard::NoCommand(id))
+                    }
+                    Err(unreadable) => Err(End::Nonsense(unreadable.to_string())),
+                };
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Binary(_))) => return Err(End::Nonsense("a binary frame".into())),

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use evendesk_domain::command::Command;
-use evendesk_domain::id::CommandId;
-use evendesk_domain::permission::{Agent, visible};
+use evendesk_domain::id::{CommandId, WorkspaceId};
+use evendesk_domain::permission::{Agent, visible, visible_set};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Workspace;
 use evendesk_protocol::limits::HEARTBEAT_S;
-use evendesk_protocol::{FromDesk, FromServer, Mode, Outcome, PROTOCOL};
+use evendesk_protocol::version::agree;
+use evendesk_protocol::{Class, FromDesk, FromServer, Mode, NEWEST, Outcome, Upgrade};
+use uuid::Uuid;
 
 use super::slice::{self, FetchError};
 use super::tail::{Slice, Tail};
@@ -24,13 +26,20 @@ const HEARTBEAT: Duration = Duration::from_secs(HEARTBEAT_S);
 pub const PATIENCE: Duration = Duration::from_secs(3 * HEARTBEAT_S);
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
+/// To the author of a command that only a later server knows.
+const NOT_KNOWN_HERE: &str = "The server does not know this kind of change yet. Send it again once the server has been upgraded, or drop it.";
+/// To the author of a command that would fail each time.
+const UNFIT: &str =
+    "The server met a bug in this and has noted it. Send it again after the next upgrade, or drop it.";
+
 /// Why a connection ends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum End {
     #[error("The desk has left.")]
     Left,
-    #[error("The desk was told to upgrade.")]
-    Upgrade,
+    /// To upgrade, or to come back without the cursor of another journal.
+    #[error("The desk was told to do something first.")]
+    ToldFirst,
     #[error("This desk takes what it is sent too slowly; it is cut off and may come again.")]
     TooSlow,
     #[error("This desk has said nothing for too long.")]
@@ -51,12 +60,20 @@ impl End {
     /// The last word to the desk, where it can still hear one.
     pub fn bye(&self) -> Option<FromServer> {
         let retry_after_s = match self {
-            Self::Left | Self::TooSlow | Self::Upgrade => return None,
+            Self::Left | Self::TooSlow | Self::ToldFirst => return None,
             Self::Stopping | Self::Behind => 1,
             Self::Nonsense(_) => 30,
             Self::Silent | Self::SignedOut | Self::Failed(_) => 3,
         };
-        Some(FromServer::Bye { retry_after_s, sentence: self.to_string() })
+        Some(FromServer::Bye { class: self.class(), retry_after_s, sentence: self.to_string() })
+    }
+
+    const fn class(&self) -> Class {
+        match self {
+            Self::SignedOut => Class::SignInAgain,
+            Self::Nonsense(_) => Class::Bug,
+            _ => Class::Retry,
+        }
     }
 }
 
@@ -112,6 +129,14 @@ pub struct Here<'a> {
     pub age: Duration,
 }
 
+/// Where the desk has left off, as its hello says.
+struct Left {
+    workspace: Option<WorkspaceId>,
+    incarnation: Option<Uuid>,
+    cursor: u64,
+    visible_set: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Nothing was said yet.
@@ -126,6 +151,8 @@ enum Phase {
 /// See the module.
 pub struct Session {
     who: [u8; 32],
+    /// Of the protocol, as picked.
+    version: u32,
     tail: Tail,
     phase: Phase,
     /// Commands that await their answer.
@@ -140,6 +167,7 @@ impl Session {
     pub fn new(who: SignedInAs) -> Self {
         Self {
             who: who.digest,
+            version: NEWEST,
             tail: Tail::new(who.agent, 0),
             phase: Phase::New,
             under_way: 0,
@@ -162,8 +190,18 @@ impl Session {
     pub fn said(&mut self, said: FromDesk, here: &Here<'_>) -> Vec<Todo> {
         self.heard = here.age;
         let done = match (self.phase, said) {
-            (Phase::New, FromDesk::Hello { protocol, incarnation, cursor, .. }) => {
-                Ok(self.greet(protocol, incarnation == Some(here.workspace.incarnation), cursor, here))
+            (
+                Phase::New,
+                FromDesk::Hello { protocol, oldest, workspace, incarnation, cursor, visible_set, .. },
+            ) => {
+                let left = Left { workspace, incarnation, cursor, visible_set };
+                match agree(oldest.unwrap_or(protocol), protocol) {
+                    Ok(version) => {
+                        self.version = version;
+                        Ok(self.greet(&left, here))
+                    }
+                    Err(side) => Ok(self.tell_first(Mode::Upgrade, Some(Upgrade::of(side)), here)),
+                }
             }
             (Phase::New, _) => Err(End::Nonsense("hello comes first".into())),
             (_, FromDesk::Hello { .. }) => Err(End::Nonsense("hello comes once".into())),
@@ -182,24 +220,48 @@ impl Session {
                 .into_iter()
                 .collect()),
             (_, FromDesk::Ping) => Ok(say([FromServer::Pong { server_time: here.now }])),
+            (_, FromDesk::Unknown) => {
+                tracing::info!("a desk said something that only a later server understands");
+                Ok(Vec::new())
+            }
         };
         self.then(done, here)
     }
 
-    fn greet(&mut self, protocol: u32, same_journal: bool, cursor: u64, here: &Here<'_>) -> Vec<Todo> {
-        if protocol != PROTOCOL {
-            let mut todo = say([self.welcome(Mode::Upgrade, here)]);
-            todo.push(Todo::HangUp(End::Upgrade));
-            return todo;
+    /// A command came that this server cannot read. It is of no use here, and stops nothing.
+    pub fn pushed_unknown(&mut self, id: CommandId, here: &Here<'_>) -> Vec<Todo> {
+        self.heard = here.age;
+        if self.phase == Phase::New {
+            return vec![Todo::HangUp(End::Nonsense("hello comes first".into()))];
         }
-        if !same_journal {
+        let outcome = Outcome::SetAside { sentence: NOT_KNOWN_HERE.into() };
+        self.then(Ok(say([FromServer::Outcome { id, outcome }])), here)
+    }
+
+    fn greet(&mut self, left: &Left, here: &Here<'_>) -> Vec<Todo> {
+        let Some(incarnation) = left.incarnation else { return self.begin(Mode::Afresh, 0, here) };
+        if left.workspace != Some(here.workspace.id) {
             return self.begin(Mode::Afresh, 0, here);
         }
+        if incarnation != here.workspace.incarnation {
+            return self.tell_first(Mode::NewIncarnation, None, here);
+        }
+        // What the desk holds was judged by other rules, or for another place in the company.
+        if left.visible_set.as_deref() != Some(&visible_set(self.tail.agent())) {
+            return self.begin(Mode::Afresh, 0, here);
+        }
+        let cursor = left.cursor;
         self.phase = Phase::Greeting { cursor };
         if cursor > here.head {
             return vec![Todo::Fetch(Wanted::Reach(cursor))];
         }
         self.compare(cursor, here)
+    }
+
+    fn tell_first(&self, mode: Mode, upgrade: Option<Upgrade>, here: &Here<'_>) -> Vec<Todo> {
+        let mut todo = say([self.welcome(mode, upgrade, here)]);
+        todo.push(Todo::HangUp(End::ToldFirst));
+        todo
     }
 
     /// Goes on from the desk's cursor where that is a place in this journal, and was judged by the same eyes.
@@ -213,17 +275,20 @@ impl Session {
     fn begin(&mut self, mode: Mode, cursor: u64, here: &Here<'_>) -> Vec<Todo> {
         self.phase = Phase::Up;
         self.tail = Tail::new(self.tail.agent().clone(), cursor);
-        say([self.welcome(mode, here)])
+        say([self.welcome(mode, None, here)])
     }
 
-    fn welcome(&self, mode: Mode, here: &Here<'_>) -> FromServer {
+    fn welcome(&self, mode: Mode, upgrade: Option<Upgrade>, here: &Here<'_>) -> FromServer {
         FromServer::Welcome {
+            protocol: self.version,
             server_time: here.now,
             workspace: here.workspace.id,
             incarnation: here.workspace.incarnation,
             head: here.head,
             mode,
+            upgrade,
             agent: self.tail.agent().clone(),
+            visible_set: visible_set(self.tail.agent()),
             submit_key: here.workspace.submit_key.clone(),
         }
     }
@@ -239,6 +304,12 @@ impl Session {
             }
             // Not decided: the desk keeps it and pushes it again when it comes back.
             Err(Undecided::Stopping) => Err(End::Stopping),
+            // Offered again it would fail again, and hold up all that comes after it.
+            Err(unfit @ Undecided::Unfit(_)) => {
+                tracing::error!("a command is set aside: {unfit}");
+                let outcome = Outcome::SetAside { sentence: UNFIT.into() };
+                Ok(say([FromServer::Outcome { id, outcome }]))
+            }
             Err(undecided) => Err(End::Failed(undecided.to_string())),
         };
         self.then(done, here)

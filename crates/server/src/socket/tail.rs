@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use evendesk_domain::event::Event;
-use evendesk_domain::permission::{Agent, Scope, visible};
+use evendesk_domain::permission::{Agent, Scope, visible, visible_set};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_protocol::FromServer;
 use evendesk_protocol::limits::CREDIT_BATCHES;
@@ -95,7 +95,8 @@ impl Tail {
         for stream in &granted {
             let events = slice.whole.remove(stream).unwrap_or_default();
             let directive = self.directive();
-            self.waiting.push_back(FromServer::Grant { directive, stream: *stream, events });
+            let (stream, continued, more) = (*stream, false, false);
+            self.waiting.push_back(FromServer::Grant { directive, stream, events, continued, more });
         }
         for stream in withdrawn {
             let directive = self.directive();
@@ -107,11 +108,12 @@ impl Tail {
         };
         slice.events.retain(|e| !granted.contains(&e.stream) && seen(&e.stream));
         let (from, to) = (self.told, slice.to);
+        let visible_set = slice.changed.is_some().then(|| visible_set(&self.agent));
         (self.cursor, self.told) = (to, to);
-        self.after = Some(if slice.events.is_empty() {
+        self.after = Some(if slice.events.is_empty() && visible_set.is_none() {
             FromServer::Advance { to }
         } else {
-            FromServer::Events { from, to, events: slice.events }
+            FromServer::Events { from, to, events: slice.events, visible_set }
         });
         self.due()
     }

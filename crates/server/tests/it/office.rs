@@ -7,14 +7,14 @@ use evendesk_domain::channel::{Channel, Identity};
 use evendesk_domain::command::{Command, CommandBody, SystemCommand};
 use evendesk_domain::decide::World;
 use evendesk_domain::id::{
-    AccountId, CommandId, ConversationId, CustomerId, DeviceId, MessageId, TeamId, UserId,
+    AccountId, CommandId, ConversationId, CustomerId, DeviceId, MessageId, TeamId, UserId, WorkspaceId,
 };
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
 use evendesk_domain::settings::Role;
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::http::{SignIn, SignedIn};
-use evendesk_protocol::{FromDesk, FromServer, Mode, Outcome, PROTOCOL, Pushed};
+use evendesk_protocol::{FromDesk, FromServer, Mode, NEWEST, Outcome, Pushed};
 use evendesk_server::state::App;
 use evendesk_server::writer::Work;
 use evendesk_server::{Options, Running, Server};
@@ -95,7 +95,7 @@ impl Office {
     /// A desk that begins with nothing.
     pub async fn desk(&self, login: &str) -> Desk {
         let token = self.sign_in(login).await.token;
-        Desk::connect(self.running.addr(), &token, None, 0).await
+        Desk::connect(self.running.addr(), &token, None).await
     }
 
     pub async fn restart(self) -> Self {
@@ -158,27 +158,66 @@ pub struct Desk {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub welcome: FromServer,
     pub cursor: u64,
+    visible_set: String,
+}
+
+/// Where a desk has left off.
+#[derive(Clone)]
+pub struct Left {
+    pub workspace: WorkspaceId,
     pub incarnation: Uuid,
+    pub cursor: u64,
+    pub visible_set: String,
 }
 
 impl Desk {
-    pub async fn connect(addr: SocketAddr, token: &str, incarnation: Option<Uuid>, cursor: u64) -> Self {
+    /// Says hello, from where it `left` off, if it has been there.
+    pub async fn connect(addr: SocketAddr, token: &str, left: Option<&Left>) -> Self {
+        Self::connect_speaking(addr, token, left, NEWEST).await
+    }
+
+    pub async fn connect_speaking(addr: SocketAddr, token: &str, left: Option<&Left>, protocol: u32) -> Self {
         let mut request = format!("ws://{addr}/api/socket").into_client_request().unwrap();
         request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         let (socket, _) = connect_async(request).await.unwrap();
         let welcome = FromServer::Pong { server_time: Timestamp::from_millis(0) };
-        let mut desk = Self { socket, welcome, cursor, incarnation: Uuid::nil() };
-        let device = DeviceId(Uuid::nil());
-        let read_model = String::new();
-        desk.say(&FromDesk::Hello { protocol: PROTOCOL, read_model, device, incarnation, cursor }).await;
+        let cursor = left.map_or(0, |l| l.cursor);
+        let mut desk = Self { socket, welcome, cursor, visible_set: String::new() };
+        desk.say(&FromDesk::Hello {
+            protocol,
+            oldest: None,
+            read_model: String::new(),
+            device: DeviceId(Uuid::nil()),
+            workspace: left.map(|l| l.workspace),
+            incarnation: left.map(|l| l.incarnation),
+            cursor,
+            visible_set: left.map(|l| l.visible_set.clone()),
+        })
+        .await;
         desk.welcome = desk.hear().await;
-        if let FromServer::Welcome { incarnation, mode, .. } = &desk.welcome {
-            desk.incarnation = *incarnation;
+        if let FromServer::Welcome { mode, visible_set, .. } = &desk.welcome {
+            desk.visible_set.clone_from(visible_set);
             if *mode == Mode::Afresh {
                 desk.cursor = 0;
             }
         }
         desk
+    }
+
+    pub fn mode(&self) -> Mode {
+        let FromServer::Welcome { mode, .. } = &self.welcome else { panic!("{:?}", self.welcome) };
+        *mode
+    }
+
+    /// Hangs up without a word.
+    pub fn leave(self) -> Left {
+        let FromServer::Welcome { workspace, incarnation, .. } = self.welcome else { panic!() };
+        Left { workspace, incarnation, cursor: self.cursor, visible_set: self.visible_set }
+    }
+
+    /// Says something that is not in this build's protocol.
+    pub async fn say_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.unwrap();
     }
 
     pub async fn say(&mut self, message: &FromDesk) {
@@ -201,13 +240,14 @@ impl Desk {
             }
         };
         match &message {
-            FromServer::Events { from, to, .. } => {
+            FromServer::Events { from, to, visible_set, .. } => {
                 assert_eq!(*from, self.cursor, "a gap");
+                self.visible_set = visible_set.clone().unwrap_or_else(|| self.visible_set.clone());
                 self.cursor = *to;
                 self.say(&FromDesk::Ack { cursor: *to }).await;
             }
             FromServer::Advance { to } => self.cursor = *to,
-            FromServer::Grant { directive, .. } | FromServer::Forget { directive, .. } => {
+            FromServer::Grant { directive, more: false, .. } | FromServer::Forget { directive, .. } => {
                 self.say(&FromDesk::Confirm { directive: *directive }).await;
             }
             _ => {}

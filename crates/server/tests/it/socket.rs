@@ -2,13 +2,14 @@
 
 use evendesk_domain::command::{Command, CommandBody};
 use evendesk_domain::event::Event;
-use evendesk_domain::id::CommandId;
+use evendesk_domain::id::{CommandId, TeamId, UserId, WorkspaceId};
+use evendesk_domain::permission::{Agent, visible_set};
 use evendesk_domain::settings::Role;
 use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
-use evendesk_protocol::{FromDesk, FromServer, Mode, Outcome};
+use evendesk_protocol::{Class, FromDesk, FromServer, Mode, NEWEST, OLDEST, Outcome, Side, Upgrade};
 use uuid::Uuid;
 
-use crate::office::{Desk, Office, note, operate, user};
+use crate::office::{Desk, Left, Office, note, operate, user};
 
 fn events(heard: &[FromServer]) -> Vec<Recorded> {
     let of = |message: &FromServer| match message {
@@ -21,6 +22,10 @@ fn events(heard: &[FromServer]) -> Vec<Recorded> {
 fn holds(heard: &[FromServer], stream: impl Into<StreamId>) -> bool {
     let stream = stream.into();
     events(heard).iter().any(|e| e.stream == stream)
+}
+
+fn agent(role: Role, teams: Vec<TeamId>) -> Agent {
+    Agent { user: UserId(Uuid::nil()), name: String::new(), role, teams }
 }
 
 #[tokio::test]
@@ -48,21 +53,66 @@ async fn what_one_desk_does_the_other_sees_and_the_outcome_comes_back() {
 async fn a_desk_comes_back_with_its_cursor_and_misses_nothing() {
     let office = Office::open().await;
     let token = office.sign_in("ada").await.token;
-    let mut desk = Desk::connect(office.running.addr(), &token, None, 0).await;
+    let mut desk = Desk::connect(office.running.addr(), &token, None).await;
     let head = office.app().journal.head().unwrap();
     desk.hear_to(head).await;
-    let (incarnation, cursor) = (desk.incarnation, desk.cursor);
-    drop(desk);
+    let left = desk.leave();
 
     let (conversation, _) = office.mail("cid@customer.example", "while you were out").await;
-    let mut desk = Desk::connect(office.running.addr(), &token, Some(incarnation), cursor).await;
-    assert!(matches!(desk.welcome, FromServer::Welcome { mode: Mode::Tail, .. }));
+    let mut desk = Desk::connect(office.running.addr(), &token, Some(&left)).await;
+    assert_eq!(desk.mode(), Mode::Tail);
     let heard = desk.hear_to(office.app().journal.head().unwrap()).await;
     assert!(holds(&heard, conversation));
-    assert!(events(&heard).iter().all(|e| e.seq > cursor));
+    assert!(events(&heard).iter().all(|e| e.seq > left.cursor));
+}
 
-    let stranger = Desk::connect(office.running.addr(), &token, Some(Uuid::from_u128(1)), cursor).await;
-    assert!(matches!(stranger.welcome, FromServer::Welcome { mode: Mode::Afresh, .. }));
+#[tokio::test]
+async fn each_hello_is_told_how_to_go_on() {
+    let office = Office::open().await;
+    let token = office.sign_in("ada").await.token;
+    let mut desk = Desk::connect(office.running.addr(), &token, None).await;
+    desk.hear_to(office.app().journal.head().unwrap()).await;
+    let left = desk.leave();
+    let other = Uuid::from_u128(1);
+    for (left, mode) in [
+        (left.clone(), Mode::Tail),
+        (Left { incarnation: other, ..left.clone() }, Mode::NewIncarnation),
+        (Left { workspace: WorkspaceId(other), ..left.clone() }, Mode::Afresh),
+        (Left { visible_set: "by other rules".into(), ..left.clone() }, Mode::Afresh),
+    ] {
+        assert_eq!(Desk::connect(office.running.addr(), &token, Some(&left)).await.mode(), mode);
+    }
+}
+
+#[tokio::test]
+async fn a_desk_too_old_or_too_new_is_told_which_side_is_to_be_upgraded() {
+    let office = Office::open().await;
+    let token = office.sign_in("ada").await.token;
+    for (protocol, expected) in [(OLDEST - 1, Side::Desk), (NEWEST + 1, Side::Server)] {
+        let desk = Desk::connect_speaking(office.running.addr(), &token, None, protocol).await;
+        let FromServer::Welcome { mode: Mode::Upgrade, upgrade: Some(Upgrade { side, .. }), .. } =
+            desk.welcome
+        else {
+            panic!("{:?}", desk.welcome)
+        };
+        assert_eq!(side, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_the_server_does_not_know_is_set_aside_and_stops_nothing() {
+    let office = Office::open().await;
+    let (conversation, _) = office.mail("cid@customer.example", "hello").await;
+    let mut ada = office.desk("ada").await;
+    let (later, id) = (CommandId(Uuid::now_v7()), CommandId(Uuid::now_v7()));
+    ada.say_text(r#"{"say":"sing","song":["la"]}"#).await;
+    let push = format!(
+        r#"{{"say":"push","command":{{"id":"{later}","depends_on":null,"body":{{"do":"levitate"}}}}}}"#
+    );
+    ada.say_text(&push).await;
+    ada.push(Command { id, depends_on: None, body: note(conversation, "still heard") }).await;
+    assert!(matches!(ada.outcome(later).await, Outcome::SetAside { .. }));
+    assert!(matches!(ada.outcome(id).await, Outcome::Accepted { .. }));
 }
 
 #[tokio::test]
@@ -110,17 +160,16 @@ async fn a_directive_that_was_not_confirmed_comes_again() {
     let office = Office::open().await;
     let (conversation, _) = office.mail("cid@customer.example", "which team?").await;
     let token = office.sign_in("bob").await.token;
-    let mut bob = Desk::connect(office.running.addr(), &token, None, 0).await;
+    let mut bob = Desk::connect(office.running.addr(), &token, None).await;
     bob.hear_to(office.app().journal.head().unwrap()).await;
-    let (incarnation, cursor) = (bob.incarnation, bob.cursor);
-    drop(bob);
+    let left = bob.leave();
     office.command(office.ada, CommandBody::SetTeam { conversation, team: office.sales }).await;
 
     for _ in 0..2 {
         // Hangs up without a word each time.
-        let mut bob = Desk::connect(office.running.addr(), &token, Some(incarnation), cursor).await;
+        let mut bob = Desk::connect(office.running.addr(), &token, Some(&left)).await;
         assert!(matches!(bob.hear().await, FromServer::Grant { .. }));
-        assert_eq!(bob.cursor, cursor);
+        assert_eq!(bob.cursor, left.cursor);
     }
 }
 
@@ -129,7 +178,7 @@ async fn joining_a_team_grants_what_it_has_and_who_left_one_while_away_begins_af
     let office = Office::open().await;
     let (conversation, _) = office.mail("cid@customer.example", "hello").await;
     let token = office.sign_in("bob").await.token;
-    let mut bob = Desk::connect(office.running.addr(), &token, None, 0).await;
+    let mut bob = Desk::connect(office.running.addr(), &token, None).await;
     bob.hear_to(office.app().journal.head().unwrap()).await;
 
     let both = vec![office.sales, office.support];
@@ -141,14 +190,14 @@ async fn joining_a_team_grants_what_it_has_and_who_left_one_while_away_begins_af
         "{heard:?}"
     );
 
-    let (incarnation, cursor) = (bob.incarnation, bob.cursor);
-    drop(bob);
+    let left = bob.leave();
     operate(office.app(), user(office.bob, "bob", Role::Agent, vec![office.sales])).await;
     // Not even a move in the same absence leaves anything behind.
     office.command(office.ada, CommandBody::SetTeam { conversation, team: office.sales }).await;
     office.command(office.sue, CommandBody::SetTeam { conversation, team: office.support }).await;
-    let mut bob = Desk::connect(office.running.addr(), &token, Some(incarnation), cursor).await;
-    assert!(matches!(bob.welcome, FromServer::Welcome { mode: Mode::Afresh, .. }));
+    assert_eq!(left.visible_set, visible_set(&agent(Role::Agent, vec![office.sales, office.support])));
+    let mut bob = Desk::connect(office.running.addr(), &token, Some(&left)).await;
+    assert_eq!(bob.mode(), Mode::Afresh);
     let heard = bob.hear_to(office.app().journal.head().unwrap()).await;
     assert!(!holds(&heard, conversation), "{heard:?}");
     let told = office.command(office.bob, note(conversation, "still here?")).await;
@@ -186,6 +235,6 @@ async fn a_server_that_goes_down_says_so_first() {
     let mut ada = office.desk("ada").await;
     ada.hear_to(office.app().journal.head().unwrap()).await;
     let stopping = tokio::spawn(office.running.stop());
-    assert!(matches!(ada.hear().await, FromServer::Bye { .. }));
+    assert!(matches!(ada.hear().await, FromServer::Bye { class: Class::Retry, .. }));
     stopping.await.unwrap();
 }

@@ -3,6 +3,7 @@
 mod crash;
 mod files;
 mod paper;
+mod welcome;
 mod wires;
 
 use evendesk_domain::channel::Channel;
@@ -345,7 +346,7 @@ fn a_stream_that_is_granted_or_forgotten_comes_and_goes_whole() {
     assert!(desk.dump().keys().all(|s| *s != stream));
     assert_eq!(desk.kept()[0].command.id, pending);
     let events = server.stream(stream);
-    let said = desk.hears(FromServer::Grant { directive: 2, stream, events });
+    let said = desk.hears(welcome::grant(2, events, false, false));
     assert_eq!(said, [FromDesk::Confirm { directive: 2 }]);
     assert_eq!(desk.texts(conversation), ["Hello", "mine …"]);
 }
@@ -369,7 +370,8 @@ fn a_gap_in_what_the_server_says_is_noticed_and_nothing_of_it_is_stored() {
     desk.sync(&mut server);
     server.mail("ada@x.example", "Hello");
     let cursor = desk.core.cursor();
-    let message = FromServer::Events { from: cursor + 1, to: server.head(), events: Vec::new() };
+    let message =
+        FromServer::Events { from: cursor + 1, to: server.head(), events: Vec::new(), visible_set: None };
     assert!(desk.core.received(message, at(0)).is_err());
     assert_eq!(desk.core.cursor(), cursor);
     desk.cut();

@@ -11,11 +11,11 @@ use evendesk_domain::decide::{Context, Decided, LookupFailed, No, decide, decide
 use evendesk_domain::event::Event;
 use evendesk_domain::id::*;
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
-use evendesk_domain::permission::{Agent, Scope, visible};
+use evendesk_domain::permission::{Agent, Scope, visible, visible_set};
 use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
-use evendesk_protocol::{FromDesk, FromServer, Mode, Outcome};
+use evendesk_protocol::{FromDesk, FromServer, Mode, NEWEST, Outcome};
 use evendesk_replica::{EventSource, Keeps, Replica};
 use uuid::Uuid;
 
@@ -217,15 +217,24 @@ impl Paper {
     pub fn hear(&mut self, from: UserId, message: &FromDesk) -> Vec<FromServer> {
         match message {
             FromDesk::Hello { incarnation, cursor, .. } => {
-                let tail = *incarnation == Some(self.incarnation);
-                self.told.insert(from, if tail { *cursor } else { 0 });
+                let mode = match incarnation {
+                    None => Mode::Afresh,
+                    Some(theirs) if *theirs == self.incarnation => Mode::Tail,
+                    Some(_) => Mode::NewIncarnation,
+                };
+                // After another incarnation's welcome nothing follows.
+                let told = if mode == Mode::NewIncarnation { u64::MAX } else { *cursor };
+                self.told.insert(from, if mode == Mode::Afresh { 0 } else { told });
                 vec![FromServer::Welcome {
+                    protocol: NEWEST,
                     server_time: self.now,
                     workspace: WorkspaceId(id(5)),
                     incarnation: self.incarnation,
                     head: self.head(),
-                    mode: if tail { Mode::Tail } else { Mode::Afresh },
+                    mode,
+                    upgrade: None,
                     agent: self.agent(from),
+                    visible_set: visible_set(&self.agent(from)),
                     submit_key: "key".into(),
                 }]
             }
@@ -249,7 +258,7 @@ impl Paper {
             said.push(if events.is_empty() {
                 FromServer::Advance { to: end }
             } else {
-                FromServer::Events { from, to: end, events }
+                FromServer::Events { from, to: end, events, visible_set: None }
             });
             from = end;
         }

@@ -27,6 +27,8 @@ pub fn at(s: i64) -> Timestamp {
 pub struct Desk {
     pub core: Core,
     said: Vec<FromDesk>,
+    /// The desk has hung up, to come back at once.
+    hung_up: bool,
     next_id: u128,
     user: UserId,
     /// Locks the folder, which goes with the test.
@@ -48,7 +50,7 @@ impl Desk {
         let outbox = Core::outbox_in(&folder).unwrap();
         let core = Core::open(&folder, outbox, id(9), at(0)).unwrap();
         let user = core.agent().map_or(ALICE, |a| a.user);
-        Self { core, said: Vec::new(), next_id, user, folder, temp }
+        Self { core, said: Vec::new(), hung_up: false, next_id, user, folder, temp }
     }
 
     pub fn path(&self) -> &Path {
@@ -86,6 +88,9 @@ impl Desk {
         let actions = self.core.connected(at(0));
         self.take(actions);
         loop {
+            if std::mem::take(&mut self.hung_up) {
+                return self.sync(server);
+            }
             let said = std::mem::take(&mut self.said);
             let mut heard: Vec<FromServer> = said.iter().flat_map(|m| server.hear(self.user, m)).collect();
             heard.extend(server.tail(self.user, 3));
@@ -97,6 +102,13 @@ impl Desk {
                 self.take(actions);
             }
         }
+    }
+
+    /// Connects, and says hello.
+    pub fn says_hello(&mut self) -> FromDesk {
+        let actions = self.core.connected(at(0));
+        self.take(actions);
+        self.said.remove(0)
     }
 
     /// Connects, and hears the welcome; what the desk says to it is on the wire.
@@ -121,6 +133,10 @@ impl Desk {
     fn take(&mut self, actions: Vec<Action>) {
         self.said.extend(actions.into_iter().filter_map(|a| match a {
             Action::Send(message) => Some(message),
+            Action::HangUp { after_s: Some(0) } => {
+                self.hung_up = true;
+                None
+            }
             _ => None,
         }));
     }
