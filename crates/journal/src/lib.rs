@@ -57,6 +57,9 @@ pub trait Journal: Send + Sync {
     /// are gone from the engine's files when this returns.
     fn redact(&self, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error>;
 
+    /// The time by which leases run, where nodes share one: not each by its own clock. None where only one
+    /// holds them.
+    fn time(&self) -> Result<Option<Timestamp>, Error>;
     /// Takes a lease that is free, expired, or the holder's own; false while another holds it.
     fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error>;
     /// Prolongs a lease still held; false once it has been lost.

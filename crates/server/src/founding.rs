@@ -64,7 +64,12 @@ impl Turn {
             return Ok(None);
         }
         let turn = Self { journal: Arc::clone(journal), holder: Uuid::new_v4() };
-        while !journal.take_lease(Self::NAME, turn.holder, clock.now(), Self::TTL_S)? {
+        while !journal.take_lease(
+            Self::NAME,
+            turn.holder,
+            journal.time()?.unwrap_or_else(|| clock.now()),
+            Self::TTL_S,
+        )? {
             std::thread::sleep(Duration::from_millis(100));
         }
         Ok(Some(turn))

@@ -201,6 +201,11 @@ impl Journal for PostgresJournal {
         self.own.wait(append::redact(&self.dial, &mut writer, epoch, blanked))
     }
 
+    fn time(&self) -> Result<Option<Timestamp>, Error> {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        Ok(self.value("ask the database for the time", sql, &[])?.map(Timestamp::from_millis))
+    }
+
     fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error> {
         let sql = "INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, $4)
                    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at

@@ -173,6 +173,10 @@ impl Journal for SqliteJournal {
         schema::empty_log(&connection)
     }
 
+    fn time(&self) -> Result<Option<Timestamp>, Error> {
+        Ok(None)
+    }
+
     fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, ttl_s: i64) -> Result<bool, Error> {
         aside::take_lease(&self.writer(), name, holder, now, now.plus_seconds(ttl_s))
     }

@@ -48,6 +48,7 @@ impl Lease {
     async fn ask(&mut self, now: Timestamp) {
         let (name, node, held) = (self.name.clone(), self.app.node, self.renewed_at.is_some());
         let answer = self.app.ask_journal(move |journal| {
+            let now = journal.time()?.unwrap_or(now);
             if held {
                 return Ok((journal.renew_lease(&name, node, now, TTL_S)?, None));
             }

@@ -3,6 +3,7 @@
 mod channels;
 mod erasure;
 mod http;
+mod nodes;
 mod office;
 mod sample;
 mod socket;

@@ -1,0 +1,279 @@
+//! Several nodes on one journal, on a real PostgreSQL.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use evendesk_domain::command::{Command, CommandBody};
+use evendesk_domain::decide::World;
+use evendesk_domain::id::{CommandId, TeamId, UserId};
+use evendesk_domain::settings::Role;
+use evendesk_domain::time::Timestamp;
+use evendesk_journal::Journal;
+use evendesk_protocol::{FromServer, Mode, Outcome};
+use evendesk_server::founding;
+use evendesk_server::location::Location;
+use evendesk_server::store::Store;
+use evendesk_server::writer::{Answer, Ask, Committed, Scribe, Work};
+use evendesk_server::{Options, Running, Server};
+use evendesk_testkit::eventually::eventually;
+use evendesk_testkit::postgres::Postgres;
+use uuid::Uuid;
+
+use crate::office::{Desk, PASSWORD, operate, user};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+const SOON: Duration = Duration::from_secs(20);
+
+/// A database, and a folder in which nodes have theirs.
+struct Site {
+    postgres: Postgres,
+    url: String,
+    dir: tempfile::TempDir,
+}
+
+impl Site {
+    fn new() -> Self {
+        let postgres = Postgres::start();
+        let url = postgres.database("desk");
+        Self { postgres, url, dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn node(&self, name: &str) -> Location {
+        let data = self.dir.path().join(name);
+        let key = self.dir.path().join("a/key");
+        std::fs::create_dir_all(&data).unwrap();
+        if key.exists() && !data.join("key").exists() {
+            std::fs::copy(key, data.join("key")).unwrap();
+        }
+        let blobs = self.dir.path().join("blobs").display().to_string();
+        Location { data, journal: Some(self.url.clone()), blobs: Some(blobs) }
+    }
+
+    async fn serve(&self, name: &str) -> Running {
+        Server::start(Options::new(self.node(name))).await.unwrap()
+    }
+}
+
+fn scribe(at: &Location) -> (Arc<dyn Journal>, Scribe) {
+    let store = Store::open(at).unwrap();
+    founding::found(&*store.journal, "Test", NOW).unwrap();
+    let (_, journal, _, mut scribe) = store.into_scribe().unwrap();
+    founding::first_team(&mut scribe, NOW).unwrap();
+    (journal, scribe)
+}
+
+/// Everything a scribe tells from here on.
+fn told(scribe: &mut Scribe) -> Arc<Mutex<Vec<Committed>>> {
+    let told: Arc<Mutex<Vec<Committed>>> = Arc::default();
+    let kept = Arc::clone(&told);
+    scribe.on_commit(move |commit| kept.lock().unwrap().push(commit));
+    told
+}
+
+fn save_team(id: u128, name: &str) -> CommandBody {
+    let terms = evendesk_domain::id::TermsId(Uuid::nil());
+    CommandBody::SaveTeam { id: TeamId(Uuid::from_u128(id)), name: name.into(), terms }
+}
+
+fn ask(id: u128) -> Ask {
+    Ask { work: Work::Operator(Box::new(save_team(id, &format!("Team {id}")))), at: None }
+}
+
+fn is_accepted(answer: &Answer) -> bool {
+    matches!(answer, Ok(Outcome::Accepted { .. }))
+}
+
+fn dump(path: &Path, scribe: &Scribe) -> Vec<String> {
+    let reader = scribe.replica().reader().unwrap();
+    let streams = reader.streams().unwrap();
+    assert!(!streams.is_empty(), "{}", path.display());
+    streams.into_iter().map(|stream| reader.dump_stream(stream).unwrap()).collect()
+}
+
+#[test]
+fn two_nodes_that_write_at_once_leave_no_gap_and_each_tells_everything_once_in_order() {
+    let site = Site::new();
+    let (at_a, journal, mut a) = {
+        let at = site.node("a");
+        let (journal, scribe) = scribe(&at);
+        (at, journal, scribe)
+    };
+    let at_b = site.node("b");
+    let (_, mut b) = scribe(&at_b);
+    let before = journal.head().unwrap();
+    let (told_a, told_b) = (told(&mut a), told(&mut b));
+    let work = |mut scribe: Scribe, first: u128| {
+        std::thread::spawn(move || {
+            for round in 0..40 {
+                let asks: Vec<Ask> = (0..5).map(|n| ask(first + round * 5 + n)).collect();
+                let answers = scribe.write(&asks, NOW).unwrap();
+                assert!(answers.iter().all(is_accepted), "{answers:?}");
+            }
+            scribe
+        })
+    };
+    let (a, b) = (work(a, 1_000), work(b, 2_000));
+    let (mut a, mut b) = (a.join().unwrap(), b.join().unwrap());
+    for scribe in [&mut a, &mut b] {
+        scribe.look();
+        scribe.write(&[], NOW).unwrap();
+    }
+    let head = journal.head().unwrap();
+    assert_eq!(head - before, 400);
+    let seqs: Vec<u64> = journal.read(0, 10_000).unwrap().iter().map(|e| e.seq).collect();
+    assert_eq!(seqs, (1..=head).collect::<Vec<_>>());
+    for told in [told_a, told_b] {
+        let mut at = before;
+        for commit in told.lock().unwrap().iter() {
+            assert_eq!(commit.from, at);
+            let seqs: Vec<u64> = commit.events.iter().map(|e| e.seq).collect();
+            assert_eq!(seqs, (commit.from + 1..=commit.to).collect::<Vec<_>>());
+            at = commit.to;
+        }
+        assert_eq!(at, head);
+    }
+    assert_eq!(dump(&at_a.data, &a), dump(&at_b.data, &b));
+}
+
+#[test]
+fn a_command_that_reaches_two_nodes_is_decided_once_and_answered_the_same() {
+    let site = Site::new();
+    let (journal, mut a) = scribe(&site.node("a"));
+    let (_, mut b) = scribe(&site.node("b"));
+    let ada = UserId(Uuid::from_u128(7));
+    let team = a.replica().reader().unwrap().world_kept().default_team().unwrap().unwrap().id;
+    let hire = user(ada, "ada", Role::Admin, vec![team]);
+    let hired = a.write(&[Ask { work: Work::Operator(Box::new(hire)), at: None }], NOW).unwrap();
+    assert!(is_accepted(&hired[0]), "{hired:?}");
+
+    for n in 0..20 {
+        let id = CommandId(Uuid::from_u128(100 + n));
+        let command = Command { id, depends_on: None, body: save_team(500 + n, "Same") };
+        let same = Ask { work: Work::Agent { user: ada, command: Box::new(command) }, at: None };
+        let (one, two) = std::thread::scope(|scope| {
+            let one = scope.spawn(|| a.write(std::slice::from_ref(&same), NOW).unwrap());
+            let two = scope.spawn(|| b.write(std::slice::from_ref(&same), NOW).unwrap());
+            (one.join().unwrap(), two.join().unwrap())
+        });
+        assert_eq!(one, two);
+        let made = journal.read(0, 10_000).unwrap();
+        assert_eq!(made.iter().filter(|e| e.command == Some(id)).count(), usize::from(is_accepted(&one[0])));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_decides_the_desks_of_another_are_told_and_a_sign_in_holds_on_both() {
+    let site = Site::new();
+    let a = site.serve("a").await;
+    let b = site.serve("b").await;
+    let token = hire(&a, "ada").await;
+    let mut desk = Desk::connect(a.addr(), &token, None, 0).await;
+    let head = a.app().journal.head().unwrap();
+    desk.hear_to(head).await;
+    let (incarnation, cursor) = (desk.incarnation, desk.cursor);
+    drop(desk);
+
+    // Whatever A has told it, B knows or waits for: it is never begun afresh.
+    operate(a.app(), save_team(50, "Returns")).await;
+    let mut desk = Desk::connect(b.addr(), &token, Some(incarnation), cursor + 1).await;
+    assert!(matches!(desk.welcome, FromServer::Welcome { mode: Mode::Tail, .. }), "{:?}", desk.welcome);
+
+    operate(a.app(), save_team(51, "Sales")).await;
+    let head = a.app().journal.head().unwrap();
+    let heard = desk.hear_to(head).await;
+    assert!(!heard.is_empty());
+    let id = CommandId(Uuid::now_v7());
+    desk.push(Command { id, depends_on: None, body: save_team(52, "Post") }).await;
+    assert!(is_accepted(&Ok(desk.outcome(id).await)));
+    eventually("A has folded what B decided", SOON, async || {
+        let reader = a.app().readers.get().unwrap();
+        reader.world_kept().team(TeamId(Uuid::from_u128(52))).unwrap()
+    })
+    .await;
+    a.stop().await;
+    b.stop().await;
+}
+
+/// Makes a person and signs them in.
+async fn hire(at: &Running, login: &str) -> String {
+    let id = UserId(Uuid::now_v7());
+    let team = at.app().readers.get().unwrap().world_kept().default_team().unwrap().unwrap().id;
+    operate(at.app(), user(id, login, Role::Admin, vec![team])).await;
+    at.app().journal.set_password(id, &evendesk_server::auth::hash(PASSWORD).unwrap()).unwrap();
+    let device = evendesk_domain::id::DeviceId(Uuid::now_v7());
+    let request = evendesk_protocol::http::SignIn { login: login.into(), password: PASSWORD.into(), device };
+    let answer =
+        reqwest::Client::new().post(format!("{}/api/session", at.url())).json(&request).send().await.unwrap();
+    let signed_in: evendesk_protocol::http::SignedIn = answer.json().await.unwrap();
+    signed_in.token
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_restarts_ends_no_node_and_what_was_asked_meanwhile_is_decided() {
+    let mut site = Site::new();
+    let a = site.serve("a").await;
+    let b = site.serve("b").await;
+    site.postgres.kill();
+    let app = a.app().clone();
+    let asked = tokio::spawn(async move {
+        let work = Work::Operator(Box::new(save_team(60, "While it was away")));
+        loop {
+            // Told to come again, whoever asked does.
+            if let Ok(outcome) = app.writer.settle(work.clone()).await {
+                return outcome;
+            }
+        }
+    });
+    let health = async |node: &Running| {
+        let answer = reqwest::get(format!("{}/health", node.url())).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    eventually("both say that they are not ready", SOON, async || {
+        (health(&a).await.0 == 503 && health(&b).await.0 == 503).then_some(())
+    })
+    .await;
+    tokio::task::block_in_place(|| site.postgres.go_on());
+    assert!(matches!(asked.await.unwrap(), Outcome::Accepted { .. }));
+    eventually("both are ready again", SOON, async || {
+        (health(&a).await.0 == 200 && health(&b).await.0 == 200).then_some(())
+    })
+    .await;
+    eventually("B has what A decided", SOON, async || {
+        let reader = b.app().readers.get().unwrap();
+        reader.world_kept().team(TeamId(Uuid::from_u128(60))).unwrap()
+    })
+    .await;
+    a.stop().await;
+    b.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_whose_journal_was_taken_over_end_and_say_why() {
+    let site = Site::new();
+    let a = site.serve("a").await;
+    a.app().journal.claim().unwrap();
+    let asked = a.app().writer.settle(Work::Operator(Box::new(save_team(1, "Late")))).await;
+    assert!(asked.is_err(), "{asked:?}");
+    let why = tokio::time::timeout(SOON, a.ended()).await.unwrap();
+    assert!(why.contains("taken this journal over"), "{why}");
+    a.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_the_workspaces_key_refuses_to_start_and_says_where_it_is() {
+    let site = Site::new();
+    let a = site.serve("a").await;
+    let mut other = site.node("b");
+    std::fs::write(other.data.join("key"), [7; 32]).unwrap();
+    let refused = Server::start(Options::new(other.clone())).await.err().unwrap().to_string();
+    assert!(refused.contains("copy the file `key`"), "{refused}");
+    std::fs::remove_file(other.data.join("key")).unwrap();
+    let refused = Server::start(Options::new(other.clone())).await.err().unwrap().to_string();
+    assert!(refused.contains("copy the file `key`"), "{refused}");
+    assert!(!other.data.join("key").exists(), "none is drawn that would only be in the way");
+    other.blobs = None;
+    let refused = Server::start(Options::new(other)).await.err().unwrap().to_string();
+    assert!(refused.contains("--blobs"), "{refused}");
+    a.stop().await;
+}
