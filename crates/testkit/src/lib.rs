@@ -7,9 +7,11 @@
 pub mod eventually;
 pub mod link;
 pub mod mail;
+pub mod nodes;
 pub mod postgres;
 pub mod process;
 pub mod screen;
+pub mod seat;
 pub mod server_process;
 pub mod window;
 pub mod world;

@@ -55,6 +55,11 @@ impl ServerProcess {
         std::fs::copy(other.folder().join("key"), self.folder().join("key")).expect("the other one's key");
     }
 
+    /// What it is told by the environment.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        self.environment.clone()
+    }
+
     pub fn port(&self) -> u16 {
         self.port
     }

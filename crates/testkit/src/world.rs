@@ -209,7 +209,7 @@ pub fn note(conversation: ConversationId, text: &str) -> CommandBody {
 }
 
 /// As in earnest, with shorter waits.
-fn quick() -> DeskOptions {
+pub(crate) fn quick() -> DeskOptions {
     DeskOptions {
         feedback_within: Duration::ZERO,
         feedback_retry: Duration::from_millis(100),

@@ -1,0 +1,116 @@
+//! A site: real server processes on one real PostgreSQL, real desks that know them all, and between any two
+//! of them a link that a test can harm.
+
+use std::path::{Path, PathBuf};
+
+use evendesk_desk::Desk;
+use evendesk_domain::stream::Recorded;
+use evendesk_journal::postgres::Address;
+use evendesk_journal::{Journal as _, PostgresJournal};
+use evendesk_replica::{Keeps, Replica};
+use tempfile::TempDir;
+
+use crate::link::Link;
+use crate::postgres::Postgres;
+use crate::server_process::ServerProcess;
+use crate::world::quick;
+
+const DATABASE: &str = "desk";
+/// Everybody's password.
+const PASSWORD: &str = "correct horse battery";
+
+pub struct Site {
+    // Dropped in this order: desks and nodes before what they use.
+    pub nodes: Vec<Node>,
+    pub postgres: Postgres,
+    url: String,
+    folder: TempDir,
+}
+
+/// One server, and the ways to it and from it.
+pub struct Node {
+    pub server: ServerProcess,
+    pub from_desks: Link,
+    pub to_journal: Link,
+}
+
+impl Site {
+    /// Starts a database and so many nodes of `binary` on it.
+    pub fn start(binary: &Path, nodes: usize) -> Self {
+        let postgres = Postgres::start();
+        let url = postgres.database(DATABASE);
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut site = Self { nodes: Vec::new(), postgres, url, folder };
+        for _ in 0..nodes {
+            let node = site.node(binary);
+            site.nodes.push(node);
+        }
+        site
+    }
+
+    fn node(&self, binary: &Path) -> Node {
+        let port = self.url.rsplit([':', '/']).nth(1).and_then(|port| port.parse().ok());
+        let port: u16 = port.expect("the database's address has a port");
+        let to_journal = Link::to(port);
+        let url = self.url.replace(&format!(":{port}/"), &format!(":{}/", to_journal.port()));
+        let mut server = ServerProcess::node(binary, &url, &self.folder.path().join("blobs"));
+        match self.nodes.first() {
+            Some(first) => server.take_key_of(&first.server),
+            // Otherwise the first start would make someone, and say so.
+            None => drop(server.run(&["user", "add", "operator", "--password-stdin"], PASSWORD)),
+        }
+        server.start();
+        let from_desks = Link::to(server.port());
+        Node { server, from_desks, to_journal }
+    }
+
+    /// Makes a person, and a desk at which they are signed in; it knows every node, the `nth` first.
+    pub fn seat(&self, login: &str, nth: usize) -> Desk {
+        let add = ["user", "add", login, "--password-stdin"];
+        self.nodes[0].server.run(&add, PASSWORD);
+        let mut addresses: Vec<String> =
+            self.nodes.iter().map(|n| format!("http://127.0.0.1:{}", n.from_desks.port())).collect();
+        let turn = nth % addresses.len();
+        addresses.rotate_left(turn);
+        let desk = Desk::open(&self.folder.path().join(login), quick()).expect("a desk");
+        // Whoever was made through one node is known to the others in a moment.
+        crate::eventually::eventually_now(
+            "someone new can sign in",
+            std::time::Duration::from_secs(10),
+            || desk.sign_in(&addresses.join(","), login, PASSWORD).ok(),
+        );
+        desk
+    }
+
+    /// The journal itself, past every node and link.
+    pub fn journal(&self) -> PostgresJournal {
+        let address = Address::parse(&self.url).expect("the database's address");
+        PostgresJournal::open(&address).expect("the journal can be opened")
+    }
+
+    /// Everything that has happened.
+    pub fn events(&self) -> Vec<Recorded> {
+        self.journal().read(0, 1_000_000).expect("the journal can be read")
+    }
+
+    /// What the whole journal folds to, from nothing.
+    pub fn folded_anew(&self) -> Replica {
+        let folder = self.scratch();
+        let mut replica = Replica::open(&folder, Keeps::RowsOnly).expect("a replica");
+        let writer = replica.write().expect("a transaction");
+        writer.fold(&self.events()).expect("the journal folds");
+        writer.commit().expect("a commit");
+        replica
+    }
+
+    /// The replica of a node that has ended.
+    pub fn replica_of(&self, node: usize) -> Replica {
+        let server = &self.nodes[node].server;
+        assert!(!server.is_up(), "a server that is up writes its replica");
+        Replica::open(&server.folder().join("replica"), Keeps::RowsOnly).expect("the node's replica")
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.folder.path().join(format!("anew-{}", uuid::Uuid::new_v4()))
+    }
+}
