@@ -19,7 +19,7 @@ use evendesk_replica::{EntryKind, Place, Replica};
 use evendesk_testkit::eventually::eventually_now;
 use evendesk_testkit::mail::MailWorld;
 use evendesk_testkit::nodes::Site;
-use evendesk_testkit::seat::{Desk, in_sync, outgoing};
+use evendesk_testkit::seat::{Desk, drop_what_came_back, in_sync};
 
 const SHOP: &str = "help@shop.example";
 const CUSTOMERS: usize = 5;
@@ -268,7 +268,8 @@ fn whatever_is_killed_cut_or_restarted_nothing_is_lost_and_nothing_done_twice() 
                     if over.load(Ordering::SeqCst) {
                         return;
                     }
-                    submitted.lock().unwrap().extend(work(desk, name, &mut dice, n));
+                    let done = work(desk, name, &mut dice, n);
+                    submitted.lock().unwrap().extend(done);
                     dice.pause(150);
                 }
             });
@@ -283,7 +284,11 @@ fn whatever_is_killed_cut_or_restarted_nothing_is_lost_and_nothing_done_twice() 
     });
     let submitted = submitted.into_inner().unwrap();
 
-    eventually_now("every queue has drained", PATIENCE, || desks.iter().all(in_sync).then_some(()));
+    let mut dropped = BTreeSet::new();
+    eventually_now("every queue has drained", PATIENCE, || {
+        dropped.extend(desks.iter().flat_map(drop_what_came_back));
+        desks.iter().all(in_sync).then_some(())
+    });
     eventually_now("every mail is in and every answer out", PATIENCE, || {
         let events = site.events();
         (received(&events).len() == written && undelivered(&events) == 0).then_some(())
@@ -302,7 +307,7 @@ fn whatever_is_killed_cut_or_restarted_nothing_is_lost_and_nothing_done_twice() 
     }
 
     let events = site.events();
-    decided_once(&site, &desks, &submitted, &events);
+    decided_once(&site, &submitted, &dropped, &events);
     let subjects = received(&events);
     assert_eq!(subjects.iter().collect::<BTreeSet<_>>().len(), subjects.len(), "a mail came in twice");
     let repeats = sent_once(&mails, &events);
@@ -347,9 +352,8 @@ fn shows(desk: &Desk, anew: &Replica) -> bool {
     held.all(|s| desk.dump(s).unwrap() == reader.dump_stream(s).unwrap())
 }
 
-/// Every command that a desk took ended decided, or is shown to its agent; and what it did, it did once.
-fn decided_once(site: &Site, desks: &[Desk], submitted: &[CommandId], events: &[Recorded]) {
-    let shown: BTreeSet<CommandId> = desks.iter().flat_map(outgoing).collect();
+/// Every command that a desk took ended decided, or came back to its agent; and what it did, it did once.
+fn decided_once(site: &Site, submitted: &[CommandId], dropped: &BTreeSet<CommandId>, events: &[Recorded]) {
     let journal = site.journal();
     let mut by_command: HashMap<CommandId, Vec<&Recorded>> = HashMap::new();
     for event in events {
@@ -360,7 +364,7 @@ fn decided_once(site: &Site, desks: &[Desk], submitted: &[CommandId], events: &[
     for command in submitted {
         let done = by_command.get(command).map_or(&[][..], Vec::as_slice);
         let Some(decision) = journal.decision(*command).unwrap() else {
-            assert!(done.is_empty() && shown.contains(command), "{command} is lost");
+            assert!(done.is_empty() && dropped.contains(command), "{command} is lost");
             continue;
         };
         let accepted = matches!(serde_json::from_str(&decision.outcome), Ok(Outcome::Accepted { .. }));

@@ -75,9 +75,11 @@ impl Demo {
 
 async fn serve(options: Options) -> Result<(), Failure> {
     let running = Server::start(options).await?;
+    // Whoever hears that it listens may tell it to stop.
+    let told = told_to_stop();
     println!("Evendesk listens at {}", running.url());
     let had_to = tokio::select! {
-        () = told_to_stop() => None,
+        () = told => None,
         why = running.ended() => Some(why),
     };
     println!("Going down.");
@@ -85,20 +87,21 @@ async fn serve(options: Options) -> Result<(), Failure> {
     had_to.map_or(Ok(()), |why| Err(why.into()))
 }
 
-/// Ctrl-C, or what a service manager sends.
-async fn told_to_stop() {
+/// Ctrl-C, or what a service manager sends; heard from the call on.
+fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// An admin with a password to be shown once, where there is nobody at all.
