@@ -1,13 +1,14 @@
 //! A desk that is only its socket: says hello, acknowledges, and tells when a marked note comes by.
 
-use evendesk_protocol::{FromDesk, PROTOCOL};
+use evendesk_domain::permission::visible_set;
+use evendesk_journal::Workspace;
+use evendesk_protocol::{FromDesk, version};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use uuid::Uuid;
 
 use crate::crowd::Member;
 
@@ -28,7 +29,7 @@ pub fn marked(marker: usize) -> String {
 pub async fn open(
     address: &str,
     member: &Member,
-    (incarnation, head): (Uuid, u64),
+    place: &Workspace,
     heard: impl Fn(usize) + 'static,
 ) -> Line {
     let mut request = format!("ws://{address}/api/socket").into_client_request().expect("an address");
@@ -40,11 +41,14 @@ pub async fn open(
     let (mut to_server, mut from_server) = socket.split();
     let (say, mut said) = mpsc::unbounded_channel();
     let hello = FromDesk::Hello {
-        protocol: PROTOCOL,
+        protocol: version::NEWEST,
+        oldest: Some(version::OLDEST),
         read_model: String::new(),
         device: member.device,
-        incarnation: Some(incarnation),
-        cursor: head,
+        workspace: Some(place.id),
+        incarnation: Some(place.incarnation),
+        cursor: place.head,
+        visible_set: Some(visible_set(&member.agent)),
     };
     to_server.send(text(&hello)).await.expect("it is open");
     let welcome = from_server.next().await;

@@ -82,14 +82,13 @@ async fn connect(teams: &[Team], folder: &Path, notes: &Rc<RefCell<Notes>>) -> V
     let journal = SqliteJournal::open(&folder.join("journal.db")).expect("the journal opens");
     let workspace = journal.workspace().expect("it reads").expect("it was founded");
     drop(journal);
-    let place = (workspace.incarnation, workspace.head);
     let mut lines = Vec::new();
     for team in teams {
         let mut opened = Vec::new();
         for members in team.members.chunks(OPENING) {
             let dialled = members.iter().map(|member| {
                 let notes = Rc::clone(notes);
-                bare_desk::open(ADDRESS, member, place, move |marker| {
+                bare_desk::open(ADDRESS, member, &workspace, move |marker| {
                     let mut notes = notes.borrow_mut();
                     let took = notes.sent[marker].elapsed();
                     notes.arrived.push(took);

@@ -2,6 +2,7 @@
 //! the real server, the real desk and the real window. Prints one table; judges only where
 //! `docs/performance.md` sets a target. Every figure is of this run on this machine.
 
+mod append;
 mod bare;
 mod bare_desk;
 mod crowd;
@@ -28,6 +29,9 @@ fn main() {
     let scale = Scale::from_env();
     let mut table = Table::begin(&scale);
     let folder = data::folder();
+    if scale.has("append") {
+        append::measure(&folder.join("append"), &mut table);
+    }
     if scale.has("way") {
         way::measure(&folder.join("way"), scale.ways, &mut table);
     }
