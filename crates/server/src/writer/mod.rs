@@ -4,6 +4,7 @@
 //! On a shared journal other nodes write too: `follower` hears of it, and the same thread folds what
 //! they appended, so that it alone writes the replica.
 
+mod draft;
 mod follower;
 mod scribe;
 
