@@ -9,6 +9,12 @@ pub enum Error {
     NoWorkspace,
     #[error("this folder holds a workspace already")]
     AlreadyFounded,
+    #[error("this journal was moved to {to}; run the server on that one")]
+    Moved { to: String },
+    #[error("an interrupted copy or restore lies here; begin it again, or empty this journal")]
+    Unfinished,
+    #[error("what was read back is not what was copied; nothing was made a workspace, so copy again")]
+    Differs,
     /// The fence: nothing was written.
     #[error(
         "another server has taken this journal over (epoch {theirs}, ours was {ours}); this one must stop"
@@ -28,6 +34,11 @@ pub enum Error {
         "the journal was written by a newer Evendesk (layout {found}, this one knows {known}); upgrade this one"
     )]
     Newer { found: i64, known: i64 },
+    #[error(
+        "the journal was written by an older Evendesk (layout {found}, this one knows {known}); use the one \
+         that wrote it, or start a server of this one on it first"
+    )]
+    Older { found: i64, known: i64 },
     #[error("event {seq} of the journal is damaged ({damage}); restore the journal from a backup")]
     Damaged { seq: u64, damage: Damage },
     #[error("the journal's address cannot be used: {0}")]

@@ -9,6 +9,7 @@ pub mod postgres;
 mod records;
 mod row;
 pub mod sqlite;
+pub mod whole;
 
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId};

@@ -25,6 +25,7 @@ pub struct Workspace {
     /// Another after a restore from backup, so that nobody trusts a cursor of the journal that was.
     pub incarnation: Uuid,
     pub submit_key: String,
+    pub founded_at: Timestamp,
     /// Raised by each writer that takes over.
     pub epoch: u64,
     /// Seq of the last event.

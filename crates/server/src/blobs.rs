@@ -1,6 +1,8 @@
 //! Raw mail and attachments by the hash of what they are. Put before the append that names them, so
 //! an event never points at nothing; a blob that no event names is harmless.
 
+mod bucket;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,11 +30,21 @@ pub enum BlobError {
     Folder(#[from] std::io::Error),
     #[error("the store of files fails: {0}")]
     Store(#[from] object_store::Error),
+    #[error("the address of the files cannot be used: {0}")]
+    Address(&'static str),
     #[error("that is not the name of a file here")]
     BadName,
 }
 
 impl Blobs {
+    /// `s3://BUCKET/PREFIX`, or a folder.
+    pub fn at(place: &str) -> Result<Self, BlobError> {
+        match place.strip_prefix("s3://") {
+            Some(rest) => Ok(Self(bucket::open(rest)?, Arc::default())),
+            None => Self::open(Path::new(place)),
+        }
+    }
+
     /// A folder, each file safely on disk before its name is given out.
     pub fn open(folder: &Path) -> Result<Self, BlobError> {
         std::fs::create_dir_all(folder)?;
@@ -63,6 +75,21 @@ impl Blobs {
     pub fn put_since(&self, hash: &str, then: Instant, of_late: Duration) -> bool {
         let puts = self.1.0.lock().unwrap_or_else(PoisonError::into_inner);
         puts.get(hash).is_some_and(|at| *at > then && at.elapsed() < of_late)
+    }
+
+    /// Whether there is a file of that name; what is in it is not looked at.
+    pub async fn has(&self, hash: &str) -> Result<bool, BlobError> {
+        match self.0.head(&key(hash)?).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Whether the file of that name is there and is what its name says.
+    pub async fn is_whole(&self, hash: &str) -> Result<bool, BlobError> {
+        let found = self.get(hash).await?;
+        Ok(found.is_some_and(|bytes| hex::encode(Sha256::digest(&bytes)) == hash))
     }
 
     pub async fn get(&self, hash: &str) -> Result<Option<Bytes>, BlobError> {

@@ -50,7 +50,7 @@ pub async fn examine(at: &Location) -> Result<Report, DoctorError> {
     if !scribe.search_index_is_whole()? {
         report.differences.push("the search index does not say what the messages say".into());
     }
-    let blobs = store::blobs(&folder, at)?;
+    let blobs = store::blobs(at)?;
     for hash in named {
         report.blobs += 1;
         if blobs.get(&hash).await?.is_none() {
@@ -109,7 +109,7 @@ fn fold_anew(
     }
 }
 
-fn files(event: &Event, named: &mut BTreeSet<String>) {
+pub(crate) fn files(event: &Event, named: &mut BTreeSet<String>) {
     match event {
         Event::MessageReceived { inbound, .. } => {
             named.extend(inbound.raw.clone());

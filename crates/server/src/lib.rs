@@ -3,6 +3,7 @@
 //! which starts one in-process.
 
 pub mod auth;
+pub mod backup;
 pub mod blobs;
 pub mod cli;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod generate;
 pub mod http;
 pub mod intake;
 pub mod location;
+pub mod moving;
 pub mod sample;
 pub mod seal;
 pub mod secrets;

@@ -125,7 +125,7 @@ fn open(
     founding::found(&*store.journal, name, now)?;
     let turn = founding::Turn::wait(&store.journal, &options.clock)?;
     let (folder, journal, seal, mut scribe) = store.into_scribe()?;
-    let blobs = store::blobs(&folder, &options.at)?;
+    let blobs = store::blobs(&options.at)?;
     if options.demo {
         let filled = sample::fill(&mut scribe, &*journal, &seal, &blobs, now);
         tokio::runtime::Handle::current().block_on(filled)?;

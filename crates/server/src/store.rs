@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evendesk_domain::id::AccountId;
 use evendesk_journal::postgres::Address;
+use evendesk_journal::whole::Whole;
 use evendesk_journal::{Journal, PostgresJournal, SqliteJournal, Workspace};
 use evendesk_replica::{Keeps, Replica};
 
@@ -84,6 +85,12 @@ impl Store {
 }
 
 fn journal(folder: &Folder, at: &Location) -> Result<Arc<dyn Journal>, StoreError> {
+    let journal: Arc<dyn Whole> = whole(folder, at)?;
+    Ok(journal)
+}
+
+/// The journal, as one that can be copied whole.
+pub fn whole(folder: &Folder, at: &Location) -> Result<Arc<dyn Whole>, StoreError> {
     if let Some(url) = &at.journal {
         if at.blobs.is_none() {
             return Err(StoreError::BlobsNowhere);
@@ -95,11 +102,25 @@ fn journal(folder: &Folder, at: &Location) -> Result<Arc<dyn Journal>, StoreErro
     Ok(journal)
 }
 
+/// The journal, to be read while a server may be at work on it.
+pub fn to_look_into(at: &Location) -> Result<Arc<dyn Whole>, StoreError> {
+    match &at.journal {
+        Some(url) => Ok(Arc::new(PostgresJournal::open(&Address::parse(url)?)?)),
+        None => {
+            let path = at.data.join("journal.db");
+            if !path.exists() {
+                return Err(evendesk_journal::Error::NoWorkspace.into());
+            }
+            Ok(Arc::new(SqliteJournal::open_to_read(&path)?))
+        }
+    }
+}
+
 /// Where the files are.
-pub fn blobs(folder: &Folder, at: &Location) -> Result<Blobs, BlobError> {
+pub fn blobs(at: &Location) -> Result<Blobs, BlobError> {
     match &at.blobs {
-        Some(elsewhere) => Blobs::open(elsewhere.as_ref()),
-        None => Blobs::open(&folder.blobs()),
+        Some(elsewhere) => Blobs::at(elsewhere),
+        None => Blobs::open(&at.data.join("blobs")),
     }
 }
 

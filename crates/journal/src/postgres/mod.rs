@@ -12,6 +12,7 @@ mod events;
 mod hints;
 mod people;
 mod schema;
+mod whole;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -111,12 +112,31 @@ impl PostgresJournal {
     }
 }
 
+const WORKSPACE: &str = "SELECT id, name, incarnation, submit_key, founded_at, epoch, head FROM workspace";
+
+fn read_workspace(row: &Row) -> Result<Workspace, Lost> {
+    Ok(Workspace {
+        id: WorkspaceId(id(row, 0)?),
+        name: row.try_get(1)?,
+        incarnation: id(row, 2)?,
+        submit_key: row.try_get(3)?,
+        founded_at: Timestamp::from_millis(row.try_get(4)?),
+        epoch: unsigned(row.try_get(5)?),
+        head: unsigned(row.try_get(6)?),
+    })
+}
+
 impl Journal for PostgresJournal {
     fn found(&self, founding: &Founding) -> Result<(), Error> {
         let sql = "INSERT INTO workspace (one, id, name, incarnation, submit_key, founded_at, epoch, head)
                    VALUES (1, $1, $2, $3, $4, $5, 0, 0) ON CONFLICT DO NOTHING RETURNING head";
         let (id, incarnation) = (bytes(&founding.id.0), bytes(&founding.incarnation));
         let at = founding.at.millis();
+        if self.row("look into the journal", "SELECT 1 FROM event LIMIT 1", &[])?.is_some()
+            && self.workspace()?.is_none()
+        {
+            return Err(Error::Unfinished);
+        }
         let made = self.row(
             "make the workspace",
             sql,
@@ -126,18 +146,8 @@ impl Journal for PostgresJournal {
     }
 
     fn workspace(&self) -> Result<Option<Workspace>, Error> {
-        let sql = "SELECT id, name, incarnation, submit_key, epoch, head FROM workspace";
-        let read = |row: Row| {
-            Ok(Workspace {
-                id: WorkspaceId(id(&row, 0)?),
-                name: row.try_get(1)?,
-                incarnation: id(&row, 2)?,
-                submit_key: row.try_get(3)?,
-                epoch: unsigned(row.try_get(4)?),
-                head: unsigned(row.try_get(5)?),
-            })
-        };
-        self.row("read the workspace", sql, &[])?.map(read).transpose().failed("read the workspace")
+        let doing = "read the workspace";
+        self.row(doing, WORKSPACE, &[])?.as_ref().map(read_workspace).transpose().failed(doing)
     }
 
     fn is_shared(&self) -> bool {
@@ -146,10 +156,12 @@ impl Journal for PostgresJournal {
 
     fn claim(&self) -> Result<u64, Error> {
         let sql = "UPDATE workspace SET epoch = epoch + 1 RETURNING epoch";
+        self.refuse_where_moved()?;
         self.value("take the journal over", sql, &[])?.map(unsigned).ok_or(Error::NoWorkspace)
     }
 
     fn join(&self) -> Result<u64, Error> {
+        self.refuse_where_moved()?;
         Ok(self.workspace()?.ok_or(Error::NoWorkspace)?.epoch)
     }
 

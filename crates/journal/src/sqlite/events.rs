@@ -31,6 +31,12 @@ pub(super) fn append(connection: &Connection, epoch: u64, batch: &Batch) -> Resu
     Ok(())
 }
 
+pub(super) fn is_any(connection: &Connection) -> Result<bool, Error> {
+    connection
+        .query_row("SELECT EXISTS (SELECT 1 FROM event)", [], |row| row.get(0))
+        .doing("look into the journal")
+}
+
 fn keep_decision(connection: &Connection, decision: &Decision) -> Result<(), Error> {
     let kept = connection
         .prepare_cached(

@@ -4,6 +4,7 @@ mod aside;
 mod events;
 mod people;
 mod schema;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,6 +40,24 @@ impl SqliteJournal {
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
     }
 
+    /// Opens a file to look into it, also beside a server that writes it; it must be of this layout.
+    pub fn open_to_read(path: &Path) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, flags).doing("open the journal for reading")?;
+        schema::prepare_reader(&reader)?;
+        schema::check(&reader)?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(reader), readers: Mutex::default() })
+    }
+
+    /// Closes the file so that nothing beside it belongs to it.
+    pub fn close_for_keeping(self) -> Result<(), Error> {
+        self.kept().clear();
+        self.writer()
+            .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0))
+            .doing("close the journal")?;
+        Ok(())
+    }
+
     /// A transaction is rolled back when it is dropped, so a panic elsewhere leaves the connection good.
     fn writer(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -71,15 +90,16 @@ impl SqliteJournal {
 }
 
 fn workspace(connection: &Connection) -> Result<Option<Workspace>, Error> {
-    let sql = "SELECT id, name, incarnation, submit_key, epoch, head FROM workspace";
+    let sql = "SELECT id, name, incarnation, submit_key, founded_at, epoch, head FROM workspace";
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Workspace {
             id: WorkspaceId(row.get(0)?),
             name: row.get(1)?,
             incarnation: row.get(2)?,
             submit_key: row.get(3)?,
-            epoch: row.get(4)?,
-            head: row.get(5)?,
+            founded_at: Timestamp::from_millis(row.get(4)?),
+            epoch: row.get(5)?,
+            head: row.get(6)?,
         })
     };
     connection
@@ -88,11 +108,26 @@ fn workspace(connection: &Connection) -> Result<Option<Workspace>, Error> {
         .doing("read the workspace")
 }
 
+fn moved_to(connection: &Connection) -> Result<Option<String>, Error> {
+    let to = connection
+        .query_row("SELECT moved_to FROM workspace", [], |row| row.get::<_, String>(0))
+        .optional()
+        .doing("read the workspace")?;
+    Ok(to.filter(|to| !to.is_empty()))
+}
+
+fn refuse_where_moved(connection: &Connection) -> Result<(), Error> {
+    moved_to(connection)?.map_or(Ok(()), |to| Err(Error::Moved { to }))
+}
+
 impl Journal for SqliteJournal {
     fn found(&self, founding: &Founding) -> Result<(), Error> {
         let connection = self.writer();
         if workspace(&connection)?.is_some() {
             return Err(Error::AlreadyFounded);
+        }
+        if events::is_any(&connection)? {
+            return Err(Error::Unfinished);
         }
         connection
             .execute(
@@ -119,7 +154,9 @@ impl Journal for SqliteJournal {
     }
 
     fn claim(&self) -> Result<u64, Error> {
-        self.writer()
+        let connection = self.writer();
+        refuse_where_moved(&connection)?;
+        connection
             .query_row("UPDATE workspace SET epoch = epoch + 1 RETURNING epoch", [], |row| row.get(0))
             .optional()
             .doing("take the journal over")?
@@ -127,6 +164,7 @@ impl Journal for SqliteJournal {
     }
 
     fn join(&self) -> Result<u64, Error> {
+        self.read_with(refuse_where_moved)?;
         Ok(self.workspace()?.ok_or(Error::NoWorkspace)?.epoch)
     }
 

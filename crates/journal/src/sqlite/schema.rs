@@ -85,6 +85,9 @@ CREATE TABLE invitation (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX invitation_by_digest ON invitation (digest);
 ",
+    "
+ALTER TABLE workspace ADD COLUMN moved_to TEXT NOT NULL DEFAULT ''; -- where everything has gone; empty: it is here
+",
 ];
 
 /// How long a statement waits for a lock that another process holds.
@@ -122,6 +125,19 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
         tx.pragma_update(None, "user_version", known).doing("note the journal's layout")?;
     }
     tx.commit().doing("bring the journal's layout up to date")
+}
+
+/// Refuses what another version wrote: whoever only reads migrates nothing.
+pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .doing("look at the journal's layout")?;
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(Error::Older { found, known }),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(Error::Newer { found, known }),
+    }
 }
 
 /// Moves the write-ahead log into the file and cuts it to nothing, waiting for readers to leave.

@@ -145,7 +145,7 @@ async fn pull(data: &Location, name: &str) -> Result<(), Failure> {
     let clock = Clock::system();
     let now = clock.now();
     let (writer, thread) = Writer::start(scribe, clock)?;
-    let reception = Reception { writer, readers, blobs: store::blobs(&_folder, data)? };
+    let reception = Reception { writer, readers, blobs: store::blobs(data)? };
     let pulled = fetcher.pull(&reception, now).await;
     drop(reception);
     tokio::task::spawn_blocking(move || thread.join()).await?.map_err(|_| "the writer ended badly")?;

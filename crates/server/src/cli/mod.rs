@@ -2,6 +2,7 @@
 //! sentence, why not.
 
 mod accounts;
+mod keeping;
 mod people;
 mod serve;
 mod tools;
@@ -92,6 +93,14 @@ enum Task {
     Email(tools::Email),
     /// Prove the data: fold the journal anew, compare, look for every file; fails on any difference
     Doctor,
+    /// The journal as a whole
+    #[command(subcommand)]
+    Journal(keeping::Journal),
+    /// Back the workspace up into a folder, also while servers run; again into the same folder, only new
+    /// files are copied
+    Backup(keeping::Backup),
+    /// Bring a backup back into an empty data folder, or an empty journal elsewhere
+    Restore(keeping::Restore),
     /// Make a folder of generated conversations, the same for the same seed, to measure on
     Generate(tools::Generate),
 }
@@ -132,6 +141,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Task::Sla(task) => task.run()?,
         Task::Email(task) => task.run()?,
         Task::Doctor => return tools::doctor(data).await,
+        Task::Journal(task) => task.run()?,
+        Task::Backup(task) => return task.run(data).await,
+        Task::Restore(task) => task.run(data).await?,
         Task::Generate(task) => task.run(data)?,
     }
     Ok(ExitCode::SUCCESS)

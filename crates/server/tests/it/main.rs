@@ -3,6 +3,7 @@
 mod channels;
 mod erasure;
 mod http;
+mod keeping;
 mod nodes;
 mod office;
 mod sample;
