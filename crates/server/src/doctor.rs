@@ -1,13 +1,19 @@
-//! Proves a replica: folds the whole journal anew beside it and compares stream by stream, and looks
-//! whether every file that a message names is there.
+//! Proves a workspace: reads the whole journal and its decisions, folds it anew beside the replica and
+//! compares stream by stream, looks whether every file that a message names is there and is what its name
+//! says, and who holds the leases.
 
 use std::collections::BTreeSet;
 
 use evendesk_domain::event::Event;
 use evendesk_domain::stream::StreamId;
+use evendesk_domain::time::Timestamp;
 use evendesk_journal::Journal;
+use evendesk_journal::whole::{self, Value};
+use evendesk_protocol::Outcome;
 use evendesk_replica::{Keeps, Reader, Replica};
+use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::folder::Folder;
 use crate::location::Location;
 use crate::store::{self, Store, StoreError};
@@ -20,7 +26,10 @@ pub struct Report {
     pub events: u64,
     pub streams: usize,
     pub blobs: usize,
+    pub decisions: usize,
     pub differences: Vec<String>,
+    /// What is no fault by itself, for who looks for one.
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,14 +59,68 @@ pub async fn examine(at: &Location) -> Result<Report, DoctorError> {
     if !scribe.search_index_is_whole()? {
         report.differences.push("the search index does not say what the messages say".into());
     }
+    decisions(at, scribe.head(), &mut report)?;
     let blobs = store::blobs(at)?;
     for hash in named {
         report.blobs += 1;
-        if blobs.get(&hash).await?.is_none() {
+        if !blobs.has(&hash).await? {
             report.differences.push(format!("file {hash}: a message names it, and it is not there"));
+        } else if !blobs.is_whole(&hash).await? {
+            report.differences.push(format!("file {hash}: what is in it is not what its name says"));
         }
     }
+    leases(&*journal, Clock::system().now(), &mut report)?;
     Ok(report)
+}
+
+/// Every answer that was given can be given again, and speaks of nothing that is not there.
+fn decisions(at: &Location, head: u64, report: &mut Report) -> Result<(), DoctorError> {
+    let journal = store::to_look_into(at)?;
+    let mut snapshot = journal.snapshot()?;
+    // Others may have appended since the replica was looked at.
+    let head = snapshot.workspace()?.map_or(head, |w| w.head);
+    if head > 0 && journal.event(head)?.is_none() {
+        report
+            .differences
+            .push(format!("event {head}: the journal says it is the last one, and it is not there"));
+    }
+    let table = whole::TABLES.iter().find(|table| table.name == "decision");
+    let Some(table) = table else { return Ok(()) };
+    snapshot.each(table, &mut |rows| {
+        for row in rows {
+            report.decisions += 1;
+            let [Value::Bytes(command), Value::Text(outcome), _] = &row[..] else { continue };
+            let name = Uuid::from_slice(command).unwrap_or_default();
+            match serde_json::from_str(outcome) {
+                Ok(Outcome::Accepted { seq }) if seq > head => report.differences.push(format!(
+                    "command {name}: its answer speaks of event {seq}, and the last one is {head}"
+                )),
+                Ok(_) => {}
+                Err(e) => report.differences.push(format!("command {name}: its answer is unreadable: {e}")),
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// A lease that nobody prolongs is taken by the next node that looks; one that is never taken again is of
+/// a mailbox that is gone, or its work stands still.
+fn leases(journal: &dyn Journal, now: Timestamp, report: &mut Report) -> Result<(), DoctorError> {
+    const LONG_S: i64 = 300;
+    for lease in journal.leases()? {
+        let (name, holder) = (&lease.name, lease.holder);
+        let over_s = now.seconds_since(lease.expires_at);
+        if over_s < 0 {
+            report.notes.push(format!("lease {name}: node {holder} holds it"));
+        } else if over_s > LONG_S {
+            let minutes = over_s / 60;
+            report.notes.push(format!(
+                "lease {name}: node {holder} held it until {minutes} minutes ago, and nobody since"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The second replica, gone when this is dropped.

@@ -157,7 +157,7 @@ fn copy_key(key: &Path, to: &Path) -> Result<Option<PathBuf>, BackupError> {
 }
 
 /// Every file that an event names.
-pub(crate) fn named(journal: &dyn evendesk_journal::Journal) -> Result<BTreeSet<String>, BackupError> {
+pub fn named(journal: &dyn evendesk_journal::Journal) -> Result<BTreeSet<String>, BackupError> {
     let mut named = BTreeSet::new();
     let mut cursor = 0;
     loop {

@@ -70,12 +70,13 @@ impl Generate {
 
 pub async fn doctor(data: &Location) -> Result<ExitCode, Failure> {
     let report = doctor::examine(data).await?;
-    for difference in &report.differences {
-        println!("{difference}");
+    for line in report.notes.iter().chain(&report.differences) {
+        println!("{line}");
     }
     println!(
-        "{} events, {} streams, {} files: {} differences",
+        "{} events, {} decisions, {} streams, {} files: {} differences",
         report.events,
+        report.decisions,
         report.streams,
         report.blobs,
         report.differences.len()

@@ -153,12 +153,11 @@ async fn a_damaged_backup_is_not_brought_back() {
     assert!(refused.to_string().contains("not the one that its manifest speaks of"), "{refused}");
     std::fs::write(&journal, good).unwrap();
 
-    if let Some(hash) = made.manifest.blobs.first() {
-        assert!(blobs.is_whole(hash).await.unwrap());
-        std::fs::write(kept.join("blobs").join(&hash[..2]).join(hash), "other words").unwrap();
-        let refused = restore(&kept, &to, None).await.unwrap_err();
-        assert!(refused.to_string().contains("missing or damaged"), "{refused}");
-    }
+    let hash = made.manifest.blobs.first().expect("the sample has files");
+    assert!(blobs.is_whole(hash).await.unwrap());
+    std::fs::write(kept.join("blobs").join(&hash[..2]).join(hash), "other words").unwrap();
+    let refused = restore(&kept, &to, None).await.unwrap_err();
+    assert!(refused.to_string().contains("missing or damaged"), "{refused}");
     assert!(restore(dir.path(), &to, None).await.unwrap_err().to_string().contains("holds no backup"));
 }
 
@@ -182,4 +181,28 @@ async fn a_backup_of_postgresql_comes_back_into_another_database() {
     assert_eq!(summary(&two), moved.summary);
     let one = PostgresJournal::open(&Address::parse(&one).unwrap()).unwrap();
     assert_ne!(one.workspace().unwrap().unwrap().incarnation, two.workspace().unwrap().unwrap().incarnation);
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_damaged_file_an_unreadable_answer_and_a_last_event_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path()).await.stop().await;
+    let at = Location::new(dir.path());
+    assert_eq!(doctor::examine(&at).await.unwrap().differences, Vec::<String>::new());
+
+    let hash = evendesk_server::backup::named(&file(dir.path())).unwrap().pop_first().unwrap();
+    let path = dir.path().join("blobs").join(&hash[..2]).join(&hash);
+    std::fs::write(&path, "other words").unwrap();
+    let rows = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    let bad = "INSERT INTO decision (command, outcome, at) VALUES (zeroblob(16), '{', 0)";
+    rows.execute(bad, []).unwrap();
+    rows.execute("UPDATE workspace SET head = head + 1", []).unwrap();
+    drop(rows);
+    let found = doctor::examine(&at).await.unwrap().differences;
+    let said = |words: &str| found.iter().filter(|difference| difference.contains(words)).count();
+    assert_eq!((said("not what its name says"), said("its answer is unreadable"), found.len()), (1, 1, 3));
+    assert_eq!(said("it is the last one, and it is not there"), 1);
+    std::fs::remove_file(path).unwrap();
+    let found = doctor::examine(&at).await.unwrap().differences;
+    assert!(found.iter().any(|difference| difference.contains("and it is not there")), "{found:?}");
 }
