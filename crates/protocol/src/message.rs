@@ -42,7 +42,7 @@ pub enum FromDesk {
     Ack {
         cursor: u64,
     },
-    /// A `grant` or `forget` has been carried out.
+    /// A `grant`, `forget` or `erase` has been carried out.
     Confirm {
         directive: u64,
     },
@@ -118,6 +118,13 @@ pub enum FromServer {
     Forget {
         directive: u64,
         stream: StreamId,
+    },
+    /// Words of a stream that are to be gone from the desk's files, the outbox included. The events are to
+    /// be put in the place of those that the desk has; without any, nothing of the stream stays.
+    Erase {
+        directive: u64,
+        stream: StreamId,
+        events: Vec<Recorded>,
     },
     Presence {
         conversation: ConversationId,

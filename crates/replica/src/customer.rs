@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use evendesk_domain::channel::IdentityKind;
 use evendesk_domain::customer::Customer;
-use evendesk_domain::id::CustomerId;
+use evendesk_domain::id::{ConversationId, CustomerId};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use rusqlite::Connection;
@@ -163,6 +163,19 @@ pub(crate) fn name(db: &Connection, customer: Uuid) -> Result<String, Error> {
         .and_then(|mut s| s.query_map([customer], |r| r.get(0))?.collect())
         .doing("read a name")?;
     Ok(names.into_iter().next().unwrap_or_default())
+}
+
+impl Reader {
+    /// Whether the customer of a conversation was erased.
+    pub fn is_erased(&self, conversation: ConversationId) -> Result<bool, Error> {
+        self.db()
+            .prepare_cached(
+                "SELECT 1 FROM conversation c JOIN customer u ON u.id = c.customer
+                 WHERE c.id = ?1 AND u.erased_at IS NOT NULL",
+            )
+            .and_then(|mut s| s.exists([conversation.0]))
+            .doing("look whether a customer was erased")
+    }
 }
 
 /// Most people offered while a name or number is typed.

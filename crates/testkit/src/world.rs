@@ -2,7 +2,7 @@
 //! that go when it does.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use evendesk_desk::client::backoff::Backoff;
@@ -104,6 +104,43 @@ impl World {
 
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// Where the server's files are.
+    pub fn server_folder(&self) -> PathBuf {
+        self.folder.path().join("server")
+    }
+
+    /// Another team.
+    pub fn team(&self, name: &str) -> TeamId {
+        let terms = {
+            let reader = self.server().app().readers.get().unwrap();
+            reader.world_kept().team(self.team).unwrap().unwrap().terms
+        };
+        let id = TeamId(Uuid::now_v7());
+        self.operate(CommandBody::SaveTeam { id, name: name.into(), terms });
+        id
+    }
+
+    /// Gives someone another role and other teams.
+    pub fn promote(&self, seat: &Seat, role: Role, teams: &[TeamId]) {
+        self.promote_closed(seat.user, role, teams);
+    }
+
+    /// The same, wherever their desk is.
+    pub fn promote_closed(&self, user: UserId, role: Role, teams: &[TeamId]) {
+        let known = {
+            let reader = self.server().app().readers.get().unwrap();
+            reader.world_kept().user(user).unwrap().unwrap()
+        };
+        let teams = teams.to_vec();
+        self.operate(CommandBody::SaveUser {
+            id: known.id,
+            name: known.name,
+            login: known.login,
+            role,
+            teams,
+        });
     }
 
     /// Takes the server down, in order.
@@ -218,14 +255,46 @@ pub(crate) fn quick() -> DeskOptions {
     }
 }
 
-impl Seat {
-    /// Closes the app and opens it again.
-    pub fn reopened(self) -> Self {
-        let Self { desk, user, token, folder } = self;
-        drop(desk);
+/// A desk whose app is closed.
+pub struct Closed {
+    pub user: UserId,
+    token: String,
+    folder: PathBuf,
+}
+
+impl Closed {
+    /// Opens the app where there is no network.
+    pub fn open_deaf(self) -> Seat {
+        let Self { user, token, folder } = self;
+        let desk = Desk::open(&folder, quick()).unwrap();
+        Seat { desk, user, token, folder }
+    }
+
+    /// Opens the app again.
+    pub fn open(self) -> Seat {
+        let Self { user, token, folder } = self;
         let desk = Desk::open(&folder, quick()).unwrap();
         desk.resume(&token).unwrap();
-        Self { desk, user, token, folder }
+        Seat { desk, user, token, folder }
+    }
+}
+
+impl Seat {
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Closes the app.
+    pub fn close(self) -> Closed {
+        let Self { desk, user, token, folder } = self;
+        drop(desk);
+        Closed { user, token, folder }
+    }
+
+    /// Closes the app and opens it again.
+    pub fn reopened(self) -> Self {
+        self.close().open()
     }
 
     /// What is said in a conversation as its page shows it; `…` behind what is pending.

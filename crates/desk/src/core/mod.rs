@@ -10,6 +10,7 @@
 
 mod changes;
 mod doctor;
+mod erase;
 mod local;
 mod outcome;
 mod pull;

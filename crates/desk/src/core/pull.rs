@@ -69,6 +69,7 @@ impl Core {
                 self.grant(Grant { directive, stream, continued, more }, &events, now)
             }
             FromServer::Forget { directive, stream } => self.forget(directive, stream, now),
+            FromServer::Erase { directive, stream, events } => self.erase(directive, stream, &events, now),
             FromServer::Presence { conversation, user, writing } => {
                 Ok(vec![Action::Presence(Presence { conversation, user, writing })])
             }
@@ -220,7 +221,7 @@ impl Core {
     }
 
     /// Commands whose events are among these: nothing of them is pending any more.
-    fn arrived(&self, to: u64, events: &[Recorded]) -> Result<Vec<CommandId>, Error> {
+    pub(super) fn arrived(&self, to: u64, events: &[Recorded]) -> Result<Vec<CommandId>, Error> {
         let Some(agent) = &self.agent else { return Ok(Vec::new()) };
         let mine = self.outbox.commands(agent.user)?;
         let done = |k: &crate::outbox::commands::Kept| match k.accepted_seq {
@@ -284,11 +285,17 @@ impl Core {
         Ok(actions)
     }
 
+    /// Drops a stream that is not for this agent's eyes any more. What the agent typed about it is theirs
+    /// and stays in the outbox until they deal with it: drafts, and what is still to be decided, which the
+    /// server will refuse. Of what has come back, and comes back from now on, the recipient goes: that was
+    /// the server's to tell. (Nothing else of what a customer said is in the outbox: answers quote on
+    /// the server.)
     fn forget(&mut self, directive: u64, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {
         self.redo(&[stream], &[], &[], now, |writer| Ok(writer.forget(stream)?))?;
         self.boundary("stream forgotten");
+        self.outbox.withdrawn(stream)?;
         let mut actions = vec![Action::Changed(everything())];
-        if self.cache.empty_log()? && self.attachments_gone(stream) {
+        if self.logs_emptied()? && self.attachments_gone(stream) {
             actions.insert(0, Action::Send(FromDesk::Confirm { directive }));
         } else {
             // Not confirmed, the server says it again on the next connection.
@@ -298,7 +305,7 @@ impl Core {
     }
 
     /// Removes a conversation's attachments; false if one is open elsewhere and so has to stay.
-    fn attachments_gone(&self, stream: StreamId) -> bool {
+    pub(super) fn attachments_gone(&self, stream: StreamId) -> bool {
         if stream.kind != StreamKind::Conversation {
             return true;
         }

@@ -267,6 +267,10 @@ impl Desk {
     }
 
     pub fn draft_put(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
+        // The page may have been typed into when the customer was erased.
+        if !text.is_empty() && self.reader()?.is_erased(conversation)? {
+            return Err(Error::not_now("This customer was erased; nothing is kept about them any more."));
+        }
         self.outbox.put_draft(self.agent()?.user, conversation, text, (self.options.clock)())
     }
 

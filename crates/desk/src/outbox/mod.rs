@@ -7,6 +7,7 @@
 pub mod commands;
 pub mod drafts;
 pub mod dropped;
+mod erase;
 pub mod settings;
 pub mod tickets;
 
@@ -113,6 +114,15 @@ impl Outbox {
             Ok(value)
         };
         attempt().map_err(|source| Error::Outbox { doing, source })
+    }
+
+    /// Moves what is in the log beside the file into it and empties the log, which until then holds what was
+    /// deleted. False if somebody was reading.
+    pub fn empty_log(&self) -> Result<bool, Error> {
+        let emptied = lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            row.get::<_, i64>(0).map(|busy| busy == 0)
+        });
+        emptied.map_err(|source| Error::Outbox { doing: "emptying its log", source })
     }
 
     fn read<T>(

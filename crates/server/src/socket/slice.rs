@@ -1,13 +1,13 @@
 //! Fetching the stretch of the journal that a desk gets next. Blocks: called where that is allowed.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evendesk_domain::event::Event;
 use evendesk_domain::id::UserId;
 use evendesk_domain::permission::{Agent, visible};
 use evendesk_domain::settings::User;
-use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 use evendesk_journal::Journal;
 use evendesk_protocol::limits::BATCH_EVENTS;
 use evendesk_replica::{Reader, Readers};
@@ -86,7 +86,7 @@ pub fn of(committed: &Committed) -> Slice {
 /// Whether the journal must be read too, to tell what a desk gains and loses.
 pub fn needs_reading(user: UserId, events: &[Recorded]) -> bool {
     events.iter().any(|e| match e.event {
-        Event::TeamChanged { .. } => true,
+        Event::TeamChanged { .. } | Event::Redacted { .. } => true,
         Event::UserSaved { .. } => e.stream == user.into(),
         _ => false,
     })
@@ -110,7 +110,36 @@ fn complete(journal: &dyn Journal, reader: &Reader, agent: &Agent, mut slice: Sl
             slice.whole.insert(stream, whole(journal, stream, slice.to)?);
         }
     }
+    slice.erased = erased(journal, &now, &slice)?;
     Ok(slice)
+}
+
+/// What the slice says was erased, as the agent's desk is to be told.
+fn erased(journal: &dyn Journal, agent: &Agent, slice: &Slice) -> Fetched<BTreeMap<StreamId, Vec<Recorded>>> {
+    let mut seqs: BTreeMap<StreamId, BTreeSet<u64>> = BTreeMap::new();
+    for recorded in &slice.events {
+        if let Event::Redacted { seqs: gone } = &recorded.event {
+            seqs.entry(recorded.stream).or_default().extend(gone);
+        }
+    }
+    let mut erased = BTreeMap::new();
+    for (stream, mut seqs) in seqs {
+        let scope = slice.scopes.get(&stream).copied().flatten();
+        if !scope.is_some_and(|s| visible(agent, s)) {
+            // Nothing is typed about an account's ledger.
+            if stream.kind != StreamKind::Mailbox {
+                erased.insert(stream, Vec::new());
+            }
+            continue;
+        }
+        seqs.extend(slice.events.iter().filter(|e| e.stream == stream).map(|e| e.seq));
+        let mut events = Vec::with_capacity(seqs.len());
+        for seq in seqs {
+            events.extend(journal.event(seq)?.filter(|e| e.stream == stream));
+        }
+        erased.insert(stream, events);
+    }
+    Ok(erased)
 }
 
 fn whole(journal: &dyn Journal, stream: StreamId, to: u64) -> Fetched<Vec<Recorded>> {

@@ -6,7 +6,7 @@
 //! move the desk's cursor, only once all of them are confirmed: a desk that was cut off in between
 //! comes back with the old cursor and gets the directives again.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use evendesk_domain::event::Event;
 use evendesk_domain::permission::{Agent, Scope, visible, visible_set};
@@ -27,6 +27,9 @@ pub struct Slice {
     pub scopes: HashMap<StreamId, Option<Scope>>,
     /// Whole streams, up to `to`, that the agent may have to be granted.
     pub whole: HashMap<StreamId, Vec<Recorded>>,
+    /// What of streams was erased: the blanked events that a desk must put in the place of its own, with
+    /// all that the slice has of the stream; none for a stream that the agent does not see.
+    pub erased: BTreeMap<StreamId, Vec<Recorded>>,
     /// Set where the slice changes the agent's own role or teams.
     pub changed: Option<Changed>,
 }
@@ -102,11 +105,23 @@ impl Tail {
             let directive = self.directive();
             self.waiting.push_back(FromServer::Forget { directive, stream });
         }
+        // After what is granted: that has no words either, but the desk's outbox may.
+        for (stream, events) in &slice.erased {
+            for part in parts(events) {
+                let directive = self.directive();
+                self.waiting.push_back(FromServer::Erase {
+                    directive,
+                    stream: *stream,
+                    events: part.to_vec(),
+                });
+            }
+        }
         let agent = &self.agent;
         let seen = |stream: &StreamId| {
             slice.scopes.get(stream).copied().flatten().is_some_and(|s| visible(agent, s))
         };
-        slice.events.retain(|e| !granted.contains(&e.stream) && seen(&e.stream));
+        let whole = |stream: &StreamId| granted.contains(stream) || slice.erased.contains_key(stream);
+        slice.events.retain(|e| !whole(&e.stream) && seen(&e.stream));
         let (from, to) = (self.told, slice.to);
         let visible_set = slice.changed.is_some().then(|| visible_set(&self.agent));
         (self.cursor, self.told) = (to, to);
@@ -168,7 +183,10 @@ impl Tail {
         while self.unconfirmed.len() < DIRECTIVES_UNDER_WAY
             && let Some(message) = self.waiting.pop_front()
         {
-            if let FromServer::Grant { directive, .. } | FromServer::Forget { directive, .. } = &message {
+            if let FromServer::Grant { directive, .. }
+            | FromServer::Forget { directive, .. }
+            | FromServer::Erase { directive, .. } = &message
+            {
                 self.unconfirmed.insert(*directive);
             }
             due.push(message);
@@ -202,6 +220,14 @@ impl Tail {
         }
         (granted, withdrawn)
     }
+}
+
+/// Blanked events are small, and each part may be carried out by itself.
+const ERASED_AT_ONCE: usize = 1_000;
+
+/// At least one: what a desk does not see may all the same be in its outbox.
+fn parts(events: &[Recorded]) -> Vec<&[Recorded]> {
+    if events.is_empty() { vec![events] } else { events.chunks(ERASED_AT_ONCE).collect() }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,60 @@
+//! What the server has erased, gone from this desk's files too: cache, search index, outbox, attachments,
+//! and the logs beside them.
+
+use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::time::Timestamp;
+use evendesk_protocol::FromDesk;
+
+use super::{Action, Core};
+use crate::error::Error;
+
+impl Core {
+    /// Puts blanked events in the place of those that are kept; with none, drops whatever is here of the
+    /// stream. Of the outbox everything goes that was typed about it: drafts, and the words of commands,
+    /// which are then shown as set aside. What an agent did is not lost silently, but what they wrote
+    /// about somebody is that somebody's to have erased.
+    ///
+    /// Confirmed once it is gone from every file; else the server says it again on the next connection.
+    /// Unsigned feedback that has not left yet stays: it is about nobody that could be told from here.
+    pub(super) fn erase(
+        &mut self,
+        directive: u64,
+        stream: StreamId,
+        events: &[Recorded],
+        now: Timestamp,
+    ) -> Result<Vec<Action>, Error> {
+        // Before the cache: what is pending is decided on top of it again, and must have no words by then.
+        self.outbox.erased(stream)?;
+        // A drop could be taken back, words and all.
+        self.dropped.clear();
+        self.boundary("outbox erased");
+        let arrived = self.arrived(0, events)?;
+        let cursor = self.position.cursor;
+        let changed = self.redo(&[stream], &arrived, &arrived, now, |writer| {
+            Ok(if events.is_empty() {
+                writer.forget(stream)?
+            } else {
+                writer.replace_kept(stream, events, cursor)?
+            })
+        })?;
+        self.boundary("stream erased");
+        if !arrived.is_empty() {
+            self.outbox.settled(cursor, &arrived)?;
+            for id in &arrived {
+                self.unanswered.remove(id);
+            }
+        }
+        let mut actions = vec![Action::Changed(changed), Action::Connection];
+        if self.logs_emptied()? && self.attachments_gone(stream) {
+            actions.insert(0, Action::Send(FromDesk::Confirm { directive }));
+        } else {
+            tracing::info!("what was erased is still being read");
+        }
+        Ok(actions)
+    }
+
+    /// Until then the logs beside the files hold what was deleted from them. False while somebody reads.
+    pub(super) fn logs_emptied(&mut self) -> Result<bool, Error> {
+        Ok(self.cache.empty_log()? && self.outbox.empty_log()?)
+    }
+}

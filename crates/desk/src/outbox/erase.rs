@@ -1,0 +1,62 @@
+//! What must not stay of what was typed about a conversation, when it is erased or withdrawn.
+
+use evendesk_domain::command::CommandBody;
+use evendesk_domain::stream::{StreamId, StreamKind};
+use rusqlite::{Connection, params};
+
+use super::Outbox;
+use super::commands::settle;
+use crate::error::Error;
+
+const ERASED: &str = "The customer this was about has been erased, and your words about them with it. Nothing is left to send; drop it.";
+
+impl Outbox {
+    /// Takes everybody's words out of what is kept about a stream, whoever typed them. Drafts go. A command
+    /// that carries words loses them and is set aside, so that its author sees what became of it; one that
+    /// was accepted already only loses them, and one without words goes its way.
+    pub fn erased(&self, stream: StreamId) -> Result<(), Error> {
+        self.write("erasing words", |tx| {
+            if stream.kind == StreamKind::Conversation {
+                tx.execute("DELETE FROM draft WHERE conversation = ?1", [stream.id.to_string()])?;
+            }
+            for (id, own, text) in bodies(tx)? {
+                let body = serde_json::from_str::<CommandBody>(&text).ok();
+                let concerned = body.as_ref().map_or(own == stream.to_string(), |b| b.concerns(stream));
+                let blanked = body.as_ref().map(CommandBody::blanked);
+                if !concerned || (body.is_some() && body == blanked) {
+                    continue;
+                }
+                let blanked = blanked.map_or(Ok("{}".to_owned()), |b| serde_json::to_string(&b));
+                let blanked = blanked.map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+                tx.execute("UPDATE command SET body = ?2 WHERE id = ?1", params![id, blanked])?;
+                tx.execute(
+                    "UPDATE command SET state = 'set_aside', code = NULL, reason = ?2, since = NULL
+                     WHERE id = ?1 AND state <> 'accepted'",
+                    params![id, ERASED],
+                )?;
+            }
+            settle(tx)
+        })
+    }
+
+    /// Takes the recipient out of answers that have come back from a conversation that this desk does not
+    /// hold any more. What is still on its way keeps it: without, it might go to somebody else.
+    pub fn withdrawn(&self, stream: StreamId) -> Result<(), Error> {
+        self.write("forgetting who an answer was for", |tx| {
+            tx.execute(
+                "UPDATE command SET body = json_set(body, '$.to', '')
+                 WHERE stream = ?1 AND body ->> '$.do' = 'reply'
+                   AND state IN ('refused', 'look_again', 'set_aside')",
+                [stream.to_string()],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+/// Of every command: its id, the stream it is about, and its body.
+fn bodies(tx: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    tx.prepare_cached("SELECT id, stream, body FROM command")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
