@@ -96,6 +96,8 @@ fn server_says() -> Vec<(String, FromServer)> {
         ("grant, first part", grant(false, true)),
         ("grant, last part", grant(true, false)),
         ("forget", FromServer::Forget { directive: 7, stream }),
+        ("erase", FromServer::Erase { directive: 7, stream, events: vec![event()] }),
+        ("erase, out of sight", FromServer::Erase { directive: 7, stream, events: vec![] }),
         ("presence", FromServer::Presence { conversation: CONVERSATION, user: UserId(ID), writing: true }),
         ("pong", FromServer::Pong { server_time: AT }),
     ];
@@ -259,6 +261,7 @@ fn the_golden_file_has_every_kind_of_message() {
         FromServer::Advance { .. } => "advance",
         FromServer::Grant { .. } => "grant",
         FromServer::Forget { .. } => "forget",
+        FromServer::Erase { .. } => "erase",
         FromServer::Presence { .. } => "presence",
         FromServer::Pong { .. } => "pong",
         FromServer::Bye { .. } => "bye",
@@ -266,7 +269,7 @@ fn the_golden_file_has_every_kind_of_message() {
     };
     assert_eq!(said(DESK), desk_says().iter().map(|(_, m)| of_desk(m).to_owned()).collect());
     assert_eq!(said(SERVER), server_says().iter().map(|(_, m)| of_server(m).to_owned()).collect());
-    assert_eq!((said(DESK).len(), said(SERVER).len()), (6, 9));
+    assert_eq!((said(DESK).len(), said(SERVER).len()), (6, 10));
 }
 
 #[test]

@@ -301,7 +301,8 @@ impl Seat {
     pub fn texts(&self, conversation: ConversationId) -> Vec<String> {
         let held = self.desk.conversation(conversation).unwrap();
         let Some(customer) = held.map(|c| c.customer) else { return Vec::new() };
-        let page = self.desk.customer(customer, None, 1000).unwrap();
+        // It may have been withdrawn in between.
+        let Ok(page) = self.desk.customer(customer, None, 1000) else { return Vec::new() };
         page.entries
             .into_iter()
             .filter(|e| e.conversation == conversation)

@@ -47,7 +47,7 @@ fn heard(world: &World, seat: &Seat) -> ConversationId {
         "my jug, says xanthippe, is cracked; xanthippe-jug",
     );
     until("it is there", || seat.texts(conversation).len() == 1);
-    assert_eq!(seat.desk.search(SECRET, 0, 10).unwrap().hits.len(), 1);
+    assert!(!seat.desk.search(SECRET, 0, 10).unwrap().hits.is_empty());
     let attachments = seat.folder().join("files").join(conversation.to_string());
     std::fs::create_dir_all(&attachments).unwrap();
     std::fs::write(attachments.join("letter.txt"), "xanthippe").unwrap();
@@ -95,9 +95,8 @@ fn who_leaves_a_team_loses_its_conversations_open_or_closed_and_gets_the_other_t
     world.promote_closed(closed.user, Role::Agent, &[other]);
     let reopened = closed.open();
     for seat in [&open, &reopened] {
-        until("the other team's is there", || seat.texts(theirs).len() == 1);
+        until("the other team's is there", || settled(seat) && seat.dump(theirs) == world.dump(theirs));
         until("their own is not", || seat.texts(conversation).is_empty());
-        assert_eq!(seat.dump(theirs), world.dump(theirs));
     }
     world.promote(&open, Role::Agent, &[]);
     clean(&open);

@@ -111,6 +111,12 @@ fn complete(journal: &dyn Journal, reader: &Reader, agent: &Agent, mut slice: Sl
         }
     }
     slice.erased = erased(journal, &now, &slice)?;
+    if !slice.whole.is_empty() || !slice.erased.is_empty() {
+        let terms = slice.events.iter().map(|e| e.stream).filter(|s| s.kind == StreamKind::Terms);
+        for stream in terms.collect::<BTreeSet<_>>() {
+            slice.whole.insert(stream, whole(journal, stream, slice.to)?);
+        }
+    }
     Ok(slice)
 }
 

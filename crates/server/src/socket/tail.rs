@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use evendesk_domain::event::Event;
 use evendesk_domain::permission::{Agent, Scope, visible, visible_set};
-use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 use evendesk_protocol::FromServer;
 use evendesk_protocol::limits::CREDIT_BATCHES;
 
@@ -94,8 +94,13 @@ impl Tail {
         if let Some(changed) = &slice.changed {
             self.agent = changed.agent.clone();
         }
-        let (granted, withdrawn) = self.directives(&before, &slice);
-        for stream in &granted {
+        let (mut granted, withdrawn) = self.directives(&before, &slice);
+        // What is granted is folded before the slice's own events are, and is held to terms that may be among
+        // them: those go first.
+        granted.extend(slice.whole.keys().filter(|s| s.kind == StreamKind::Terms));
+        let mut in_order: Vec<&StreamId> = granted.iter().collect();
+        in_order.sort_by_key(|s| (std::cmp::Reverse(s.kind), s.id));
+        for stream in in_order {
             let events = slice.whole.remove(stream).unwrap_or_default();
             let directive = self.directive();
             let (stream, continued, more) = (*stream, false, false);

@@ -20,7 +20,7 @@ use evendesk_testkit::eventually::eventually;
 use evendesk_testkit::postgres::Postgres;
 use uuid::Uuid;
 
-use crate::office::{Desk, PASSWORD, operate, user};
+use crate::office::{Desk, Left, PASSWORD, operate, user};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 const SOON: Duration = Duration::from_secs(20);
@@ -168,15 +168,14 @@ async fn what_one_node_decides_the_desks_of_another_are_told_and_a_sign_in_holds
     let a = site.serve("a").await;
     let b = site.serve("b").await;
     let token = hire(&a, "ada").await;
-    let mut desk = Desk::connect(a.addr(), &token, None, 0).await;
+    let mut desk = Desk::connect(a.addr(), &token, None).await;
     let head = a.app().journal.head().unwrap();
     desk.hear_to(head).await;
-    let (incarnation, cursor) = (desk.incarnation, desk.cursor);
-    drop(desk);
+    let left = desk.leave();
 
     // Whatever A has told it, B knows or waits for: it is never begun afresh.
     operate(a.app(), save_team(50, "Returns")).await;
-    let mut desk = Desk::connect(b.addr(), &token, Some(incarnation), cursor + 1).await;
+    let mut desk = Desk::connect(b.addr(), &token, Some(&Left { cursor: left.cursor + 1, ..left })).await;
     assert!(matches!(desk.welcome, FromServer::Welcome { mode: Mode::Tail, .. }), "{:?}", desk.welcome);
 
     operate(a.app(), save_team(51, "Sales")).await;
