@@ -5,6 +5,7 @@
 //! root, so for root it runs as `nobody`, by `setpriv`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub struct Postgres {
     running: Option<Process>,
     port: u16,
     owner: Owner,
+    encrypts: bool,
     folder: TempDir,
 }
 
@@ -33,11 +35,20 @@ impl Postgres {
     ///
     /// When the package is missing or the server does not come up; the message says what to do.
     pub fn start() -> Self {
+        Self::start_with(false)
+    }
+
+    /// The same, taking encrypted connections alone, under a certificate of its own for 127.0.0.1.
+    pub fn start_encrypted() -> Self {
+        Self::start_with(true)
+    }
+
+    fn start_with(encrypts: bool) -> Self {
         let folder = tempfile::Builder::new().prefix("evendesk-postgres-").tempdir().expect("a folder");
         let owner = Owner::of(folder.path());
         open_to_all(folder.path());
         owner.give(folder.path());
-        let mut postgres = Self { running: None, port: free_port(), owner, folder };
+        let mut postgres = Self { running: None, port: free_port(), owner, encrypts, folder };
         postgres.run(
             postgres
                 .program("initdb")
@@ -45,8 +56,27 @@ impl Postgres {
                 .arg("-D")
                 .arg(postgres.data()),
         );
+        if encrypts {
+            postgres.certify();
+        }
         postgres.go_on();
         postgres
+    }
+
+    /// Whom to trust to know it.
+    pub fn certificate(&self) -> PathBuf {
+        self.data().join("server.crt")
+    }
+
+    fn certify(&self) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let key = self.data().join("server.key");
+        fs::write(self.certificate(), made.cert.pem()).expect("a certificate");
+        fs::write(&key, made.signing_key.serialize_pem()).expect("its key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("a key of its own");
+        self.owner.give(&key);
+        let rules = "hostssl all all 127.0.0.1/32 trust\n";
+        fs::write(self.data().join("pg_hba.conf"), rules).expect("who may connect, and how");
     }
 
     /// Makes an empty database and returns its address, as an operator would write it.
@@ -72,6 +102,9 @@ impl Postgres {
         let mut command = self.program("postgres");
         command.arg("-D").arg(self.data()).args(["-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "unix_socket_directories=", "-c", "fsync=on", "-p", &self.port.to_string()]);
+        if self.encrypts {
+            command.args(["-c", "ssl=on"]);
+        }
         let process = Process::start(&command, &self.log());
         eventually_now("PostgreSQL takes connections", PATIENCE, || {
             let log = fs::read_to_string(self.log()).unwrap_or_default();
@@ -136,7 +169,9 @@ impl Postgres {
     }
 
     fn run(&self, command: &mut Command) -> String {
-        let done = command.current_dir(self.folder.path()).output().expect("a program of PostgreSQL runs");
+        // Its settings of whoever runs the tests are neither readable nor wanted.
+        let command = command.current_dir(self.folder.path()).env("HOME", self.folder.path());
+        let done = command.output().expect("a program of PostgreSQL runs");
         let wrong = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "{command:?} failed:\n{wrong}");
         String::from_utf8_lossy(&done.stdout).trim().to_owned()

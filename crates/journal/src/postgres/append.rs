@@ -244,7 +244,8 @@ pub(super) async fn redact(
     }
     tx.commit().await.failed("redact")?;
     client
-        .batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        // It may take long, but everyone else queues up behind it while it waits for a backup to end.
+        .batch_execute("SET statement_timeout = 0; SET lock_timeout = '10s'")
         .await
         .failed("clear away what was redacted")?;
     let cleared = client.batch_execute("VACUUM FULL event").await.failed("clear away what was redacted");

@@ -225,6 +225,28 @@ fn tables_say(data: &Path, words: &str) -> bool {
 }
 
 #[test]
+fn an_encrypted_connection_is_made_to_whom_is_trusted_alone() {
+    let server = Postgres::start_encrypted();
+    let url = server.database("desk");
+    let open = |query: &str| PostgresJournal::open(&Address::parse(&format!("{url}?{query}")).unwrap());
+    let trusting = format!("sslmode=require&sslrootcert={}", server.certificate().display());
+    let journal = open(&trusting).unwrap();
+    let epoch = founded(&journal);
+    push(&journal, epoch, "words").unwrap();
+    let plain = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+                 WHERE application_name = 'evendesk' AND NOT ssl";
+    assert_eq!(server.sql("desk", plain), "0");
+
+    let unknown = open("sslmode=require").err().unwrap().to_string();
+    assert!(unknown.contains("certificate"), "{unknown}");
+    let unencrypted = open("sslmode=disable").err().unwrap().to_string();
+    assert!(unencrypted.contains("no encryption"), "{unencrypted}");
+    let elsewhere = format!("{}?{trusting}", url.replace("127.0.0.1", "localhost"));
+    let other_name = PostgresJournal::open(&Address::parse(&elsewhere).unwrap()).err().unwrap().to_string();
+    assert!(other_name.contains("not valid for name"), "{other_name}");
+}
+
+#[test]
 fn a_journal_of_a_newer_layout_is_left_alone() {
     let database = database();
     drop(database.journal());
