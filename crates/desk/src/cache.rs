@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use evendesk_replica::snapshot::Received;
 use evendesk_replica::{Keeps, Position, Readers, Replica, Writer};
 
 use crate::error::Error;
@@ -58,11 +59,22 @@ impl Cache {
         }
         writer.set_position(position)?;
         writer.set_visible_set("")?;
+        writer.end_history()?;
         writer.commit()?;
         if !self.empty_log()? {
             tracing::info!("the cache's log is in use and is emptied later");
         }
         Ok(())
+    }
+
+    /// As [`Replica::look_into_part`].
+    pub fn look_into_part(&mut self, file: &Path) -> Result<Received, Error> {
+        Ok(self.replica.look_into_part(file)?)
+    }
+
+    /// As [`Replica::put_part_away`].
+    pub fn put_part_away(&mut self) -> Result<(), Error> {
+        Ok(self.replica.put_part_away()?)
     }
 
     /// As [`Replica::empty_log`].

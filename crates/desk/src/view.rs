@@ -42,7 +42,7 @@ pub struct Connection {
     /// Server time minus this computer's.
     #[ts(type = "number")]
     pub offset_ms: i64,
-    /// While catching up.
+    /// While something is still to come.
     pub progress: Option<Progress>,
     /// For a person: why it is as it is, where that helps.
     pub message: Option<String>,
@@ -60,10 +60,26 @@ pub enum ConnectionState {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Progress {
+    pub stage: Stage,
     #[ts(type = "number")]
     pub done: u64,
     #[ts(type = "number")]
     pub total: u64,
+}
+
+/// What a desk is still at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(rename = "ProgressStage")]
+pub enum Stage {
+    /// Catching up with what happened.
+    Tail,
+    /// Fetching what is open: nothing is here yet.
+    Open,
+    /// Fetching what is done: what is open is here.
+    History,
+    /// Everything is here; the words of some messages cannot be searched yet.
+    SearchIndex,
 }
 
 /// What the window should read again.

@@ -27,6 +27,12 @@ pub(crate) fn load<T: DeserializeOwned>(db: &Connection, stream: StreamId) -> Re
         .transpose()
 }
 
+pub(crate) fn exists(db: &Connection, stream: StreamId) -> Result<bool, Error> {
+    db.prepare_cached("SELECT 1 FROM aggregate WHERE stream = ?1 AND stream_kind = ?2")
+        .and_then(|mut s| s.exists((stream.id, stream.kind.name())))
+        .doing("look for a stream")
+}
+
 pub(crate) fn save<T: Serialize>(db: &Connection, stream: StreamId, state: &T) -> Result<(), Error> {
     let bytes = postcard::to_stdvec(state).map_err(|_| Error::Damaged { what: "a stream's new state" })?;
     db.prepare_cached(

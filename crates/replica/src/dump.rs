@@ -9,25 +9,23 @@ use uuid::Uuid;
 use crate::error::{Doing, Error};
 use crate::{Reader, Writer};
 
-/// Every table of each kind of stream, in an order that rows alone decide.
-const fn queries(kind: StreamKind) -> &'static [&'static str] {
+/// Every table of each kind of stream, with the column that holds the stream's id, in an order that rows
+/// alone decide. The state of each is in `aggregate` besides, but for terms.
+pub(crate) const fn tables(kind: StreamKind) -> &'static [(&'static str, &'static str, &'static str)] {
     match kind {
         StreamKind::Conversation => &[
-            "SELECT * FROM conversation WHERE id = ?1",
-            "SELECT * FROM timer WHERE conversation = ?1 ORDER BY ordinal",
-            "SELECT * FROM message WHERE conversation = ?1 ORDER BY seq",
-            "SELECT * FROM change WHERE conversation = ?1 ORDER BY seq",
+            ("conversation", "id", "id"),
+            ("timer", "conversation", "ordinal"),
+            ("message", "conversation", "seq"),
+            ("change", "conversation", "seq"),
         ],
-        StreamKind::Customer => &[
-            "SELECT * FROM customer WHERE id = ?1",
-            "SELECT * FROM identity WHERE customer = ?1 ORDER BY kind, value",
-        ],
-        StreamKind::Feedback => &["SELECT * FROM feedback WHERE id = ?1"],
-        StreamKind::Terms => &["SELECT * FROM terms WHERE id = ?1"],
-        StreamKind::Team => &["SELECT * FROM team WHERE id = ?1"],
-        StreamKind::User => &["SELECT * FROM user WHERE id = ?1"],
-        StreamKind::Account => &["SELECT * FROM account WHERE id = ?1"],
-        StreamKind::Mailbox => &["SELECT * FROM ledger WHERE account = ?1 ORDER BY seq, place"],
+        StreamKind::Customer => &[("customer", "id", "id"), ("identity", "customer", "kind, value")],
+        StreamKind::Feedback => &[("feedback", "id", "id")],
+        StreamKind::Terms => &[("terms", "id", "id")],
+        StreamKind::Team => &[("team", "id", "id")],
+        StreamKind::User => &[("user", "id", "id")],
+        StreamKind::Account => &[("account", "id", "id")],
+        StreamKind::Mailbox => &[("ledger", "account", "seq, place")],
         StreamKind::Influencer => &[],
     }
 }
@@ -37,8 +35,9 @@ const STATE: &str = "SELECT hex(state) FROM aggregate WHERE stream = ?1 AND stre
 
 fn dump(db: &Connection, stream: StreamId) -> Result<String, Error> {
     let mut text = String::new();
-    for sql in queries(stream.kind) {
-        rows(db, sql, [stream.id], &mut text).doing("dump a stream")?;
+    for (table, column, order) in tables(stream.kind) {
+        let sql = format!("SELECT * FROM {table} WHERE {column} = ?1 ORDER BY {order}");
+        rows(db, &sql, [stream.id], &mut text).doing("dump a stream")?;
     }
     rows(db, STATE, (stream.id, stream.kind.name()), &mut text).doing("dump a stream's state")?;
     Ok(text)
@@ -86,13 +85,19 @@ impl Writer<'_> {
 
     /// Whether the search index says what a scan of the messages says.
     pub fn search_index_is_whole(&self) -> bool {
-        self.tx
-            .execute_batch("INSERT INTO message_words (message_words, rank) VALUES ('integrity-check', 1)")
-            .is_ok()
+        let to_come =
+            self.tx.prepare_cached("SELECT 1 FROM unindexed LIMIT 1").and_then(|mut s| s.exists([]));
+        matches!(to_come, Ok(false))
+            && self
+                .tx
+                .execute_batch(
+                    "INSERT INTO message_words (message_words, rank) VALUES ('integrity-check', 1)",
+                )
+                .is_ok()
     }
 }
 
-fn streams(db: &Connection) -> Result<Vec<StreamId>, Error> {
+pub(crate) fn streams(db: &Connection) -> Result<Vec<StreamId>, Error> {
     let mut all: Vec<StreamId> = db
         .prepare_cached("SELECT stream_kind, stream FROM aggregate")
         .and_then(|mut s| {

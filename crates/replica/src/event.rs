@@ -26,12 +26,16 @@ CREATE INDEX IF NOT EXISTS event_by_stream ON event (stream, stream_kind, seq);
 const COLUMNS: &str = "seq, stream_kind, stream, at, actor, command, payload";
 
 pub(crate) fn keep(db: &Connection, recorded: &Recorded) -> Result<(), Error> {
+    keep_in(db, "main.event", recorded)
+}
+
+pub(crate) fn keep_in(db: &Connection, table: &str, recorded: &Recorded) -> Result<(), Error> {
     let actor = serde_json::to_string(&recorded.by).map_err(|_| Error::Damaged { what: "an actor" })?;
-    db.prepare_cached(
-        "INSERT INTO event (seq, stream_kind, stream, at, actor, command, payload)
+    db.prepare_cached(&format!(
+        "INSERT INTO {table} (seq, stream_kind, stream, at, actor, command, payload)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (seq) DO UPDATE SET payload = excluded.payload",
-    )
+         ON CONFLICT (seq) DO UPDATE SET payload = excluded.payload"
+    ))
     .and_then(|mut s| {
         s.execute((
             recorded.seq.cast_signed(),
@@ -93,6 +97,13 @@ pub(crate) fn forget(db: &Connection, stream: StreamId) -> Result<(), Error> {
     Ok(())
 }
 
+fn drop_provisional(db: &Connection, stream: StreamId) -> Result<(), Error> {
+    db.prepare_cached("DELETE FROM event WHERE stream = ?1 AND stream_kind = ?2 AND seq >= ?3")
+        .and_then(|mut s| s.execute((stream.id, stream.kind.name(), PROVISIONAL.cast_signed())))
+        .doing("drop provisional events")?;
+    Ok(())
+}
+
 impl Writer<'_> {
     /// The stream's events as this desk holds them, provisional ones last.
     pub fn kept_events(&self, stream: StreamId) -> Result<Vec<Recorded>, Error> {
@@ -135,6 +146,9 @@ impl Writer<'_> {
     pub fn refold_kept(&self, stream: StreamId) -> Result<(), Error> {
         let mut events = of_stream(&self.tx, stream)?;
         events.retain(|e| e.seq < PROVISIONAL);
+        if !events.is_empty() && self.awaits_part(stream)? {
+            return drop_provisional(&self.tx, stream);
+        }
         self.refold(stream, &events)
     }
 }

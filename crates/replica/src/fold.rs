@@ -4,7 +4,7 @@ use evendesk_domain::id::{AccountId, ConversationId, CustomerId, FeedbackId, Tea
 use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 
 use crate::error::Error;
-use crate::{Keeps, Writer, aggregate, conversation, customer, event, feedback, settings, terms};
+use crate::{Keeps, Writer, aggregate, conversation, customer, event, feedback, held, settings, terms};
 
 impl Writer<'_> {
     /// Applies events to what is there. Those of one stream are applied in order and its summary is
@@ -18,11 +18,15 @@ impl Writer<'_> {
         self.fold_rows(events)
     }
 
-    fn fold_rows(&self, events: &[Recorded]) -> Result<(), Error> {
+    pub(crate) fn fold_rows(&self, events: &[Recorded]) -> Result<(), Error> {
         // Stable: the order within a stream stays. Terms, teams and people come before what names them.
         let mut ordered: Vec<&Recorded> = events.iter().collect();
         ordered.sort_by_key(|r| (std::cmp::Reverse(r.stream.kind), r.stream.id));
         for group in ordered.chunk_by(|a, b| a.stream == b.stream) {
+            // What has come of a stream before the rest of it waits for the rest.
+            if self.keeps == Keeps::Events && !held::begins(group[0]) && self.awaits_part(group[0].stream)? {
+                continue;
+            }
             self.fold_stream(group[0].stream, group)?;
         }
         Ok(())

@@ -46,12 +46,17 @@ CREATE VIRTUAL TABLE IF NOT EXISTS message_words USING fts5 (
 );
 -- Kept with the index: words that are deleted leave it at once rather than with some later merge.
 INSERT INTO message_words (message_words, rank) VALUES ('secure-delete', 1);
-CREATE TRIGGER IF NOT EXISTS message_indexed AFTER INSERT ON message BEGIN
+-- Messages whose words are not in the index yet: those of a snapshot's parts, for a while.
+CREATE TABLE IF NOT EXISTS unindexed (seq INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER IF NOT EXISTS message_indexed AFTER INSERT ON message
+WHEN NOT EXISTS (SELECT 1 FROM unindexed WHERE seq = new.seq) BEGIN
     INSERT INTO message_words (rowid, author, subject, text) VALUES (new.seq, new.author, new.subject, new.text);
 END;
 CREATE TRIGGER IF NOT EXISTS message_unindexed AFTER DELETE ON message BEGIN
     INSERT INTO message_words (message_words, rowid, author, subject, text)
-    VALUES ('delete', old.seq, old.author, old.subject, old.text);
+    SELECT 'delete', old.seq, old.author, old.subject, old.text
+    WHERE NOT EXISTS (SELECT 1 FROM unindexed WHERE seq = old.seq);
+    DELETE FROM unindexed WHERE seq = old.seq;
 END;
 ";
 

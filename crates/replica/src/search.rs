@@ -31,6 +31,8 @@ pub struct SearchPage {
     pub hits: Vec<SearchHit>,
     /// There are more.
     pub more: bool,
+    /// Not every message could be looked into yet: some are still to come, or to be indexed.
+    pub incomplete: bool,
 }
 
 /// What is searched for: every word, the last one as a beginning; `"…"` is a phrase. Signs that mean
@@ -63,7 +65,9 @@ impl Reader {
     /// Messages that hold the words.
     pub fn search(&self, text: &str, offset: usize, limit: usize) -> Result<SearchPage, Error> {
         let text: String = text.chars().take(QUERY_CHARS).collect();
-        let Some(pattern) = pattern(&text) else { return Ok(SearchPage { hits: Vec::new(), more: false }) };
+        let Some(pattern) = pattern(&text) else {
+            return Ok(SearchPage { hits: Vec::new(), more: false, incomplete: false });
+        };
         let merges = Merges::read(self.db())?;
         let mut hits: Vec<SearchHit> = self
             .db()
@@ -98,7 +102,8 @@ impl Reader {
         for hit in &mut hits {
             hit.name = customer::name(self.db(), hit.customer.0)?;
         }
-        Ok(SearchPage { hits, more })
+        let incomplete = self.history()?.is_some() || self.indexing()?.is_some();
+        Ok(SearchPage { hits, more, incomplete })
     }
 }
 

@@ -60,7 +60,7 @@ pub enum Keeps {
 pub struct Replica {
     /// Closed before the writer, who as the last one moves the log into the file.
     readers: Readers,
-    connection: Connection,
+    pub(crate) connection: Connection,
     keeps: Keeps,
 }
 
@@ -135,6 +135,10 @@ impl Replica {
 }
 
 impl Readers {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
     /// A view of what is committed now.
     pub fn get(&self) -> Result<Reader, Error> {
         let idle = self.0.idle.lock().ok().and_then(|mut idle| idle.pop());
@@ -187,7 +191,7 @@ impl Writer<'_> {
     }
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
+pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let db = Connection::open_with_flags(path, flags).doing("be opened")?;
     // The file can be folded again, so it need not survive a power cut; `secure_delete` is for what is
     // withdrawn or erased.

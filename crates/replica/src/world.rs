@@ -69,7 +69,7 @@ impl Reader {
     }
 }
 
-fn scope(db: &Connection, stream: StreamId) -> Result<Option<Scope>, Error> {
+pub(crate) fn scope(db: &Connection, stream: StreamId) -> Result<Option<Scope>, Error> {
     let team = |sql| {
         let found: Option<Uuid> = one(db, sql, [stream.id])?;
         Ok(found.map(|t| Scope::Team(TeamId(t))))

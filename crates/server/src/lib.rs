@@ -20,6 +20,7 @@ pub mod sample;
 pub mod seal;
 pub mod secrets;
 mod server;
+pub mod snapshot;
 pub mod socket;
 pub mod state;
 pub mod store;

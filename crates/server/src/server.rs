@@ -17,6 +17,7 @@ use crate::founding;
 use crate::http::{self, HttpError};
 use crate::location::Location;
 use crate::sample;
+use crate::snapshot::{self, Snapshots};
 use crate::state::{App, Health, Hosts, Limits, Shared};
 use crate::store::{self, Store, StoreError};
 use crate::watch;
@@ -39,6 +40,10 @@ pub struct Options {
     /// Whether callers come through a proxy on this machine that says who they are.
     pub behind_proxy: bool,
     pub clock: Clock,
+    /// A desk that has nothing of a journal up to this long is sent all of it; of a longer one, a snapshot.
+    pub tailed_events: u64,
+    /// Streams in one part of a snapshot, where not as many as suit; for tests.
+    pub part_streams: Option<usize>,
 }
 
 impl Options {
@@ -52,6 +57,8 @@ impl Options {
             private_webhooks: false,
             behind_proxy: false,
             clock: Clock::system(),
+            tailed_events: evendesk_protocol::limits::TAILED_EVENTS,
+            part_streams: None,
         }
     }
 }
@@ -137,6 +144,9 @@ fn open(
     let workspace = journal.workspace().map_err(StoreError::from)?;
     let workspace = workspace.ok_or(StoreError::Journal(evendesk_journal::Error::NoWorkspace))?;
     let (writer, thread) = Writer::start(scribe, options.clock.clone()).map_err(StartError::Writer)?;
+    let mut snapshots = Snapshots::open(snapshot::folder(folder.root())).map_err(StoreError::Replace)?;
+    snapshots.tailed_events = options.tailed_events;
+    snapshots.most_streams = options.part_streams;
     let app = App::new(Shared {
         journal: Arc::clone(&journal),
         readers,
@@ -144,6 +154,7 @@ fn open(
         blobs,
         erasures,
         seal,
+        snapshots,
         clock: options.clock.clone(),
         workspace,
         hosts: Hosts::new(&options.hosts, options.bind),

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::erasure::Ledger;
 use crate::sample::Answered;
 use crate::seal::Seal;
+use crate::snapshot::Snapshots;
 use crate::writer::{Standing, Writer};
 
 /// Cheap to clone; every clone is the same server.
@@ -33,6 +34,7 @@ pub struct Shared {
     /// What was erased, kept outside backups.
     pub erasures: Arc<Ledger>,
     pub seal: Seal,
+    pub snapshots: Snapshots,
     pub clock: Clock,
     pub workspace: Workspace,
     pub hosts: Hosts,

@@ -35,6 +35,8 @@ pub struct World {
     addr: SocketAddr,
     pub team: TeamId,
     pub account: AccountId,
+    /// New desks get a snapshot, in parts of so many streams.
+    parts_of: Option<usize>,
     folder: tempfile::TempDir,
 }
 
@@ -55,17 +57,33 @@ impl Default for World {
 impl World {
     /// A server that never closes, with one team and one mailbox.
     pub fn new() -> Self {
+        Self::open(None)
+    }
+
+    /// The same, where a desk that begins gets a snapshot in parts of so many streams, however little there is.
+    pub fn in_parts_of(streams: usize) -> Self {
+        Self::open(Some(streams))
+    }
+
+    fn options(folder: &tempfile::TempDir, parts_of: Option<usize>) -> ServerOptions {
+        let mut options = ServerOptions::new(folder.path().join("server"));
+        if parts_of.is_some() {
+            (options.tailed_events, options.part_streams) = (0, parts_of);
+        }
+        options
+    }
+
+    fn open(parts_of: Option<usize>) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let server =
-            runtime.block_on(Server::start(ServerOptions::new(folder.path().join("server")))).unwrap();
+        let server = runtime.block_on(Server::start(Self::options(&folder, parts_of))).unwrap();
         let addr = server.addr();
         let team = {
             let reader = server.app().readers.get().unwrap();
             reader.world_kept().default_team().unwrap().unwrap().id
         };
         let account = AccountId(Uuid::now_v7());
-        let world = Self { runtime, server: Some(server), addr, team, account, folder };
+        let world = Self { runtime, server: Some(server), addr, team, account, parts_of, folder };
         world.furnish();
         world
     }
@@ -152,8 +170,7 @@ impl World {
 
     /// Brings it up again where it was.
     pub fn start(&mut self) {
-        let options =
-            ServerOptions { bind: self.addr, ..ServerOptions::new(self.folder.path().join("server")) };
+        let options = ServerOptions { bind: self.addr, ..Self::options(&self.folder, self.parts_of) };
         self.server = Some(self.runtime.block_on(Server::start(options)).unwrap());
     }
 
@@ -218,6 +235,13 @@ impl World {
 
     pub fn events_of(&self, command: CommandId) -> Vec<Recorded> {
         self.journal().into_iter().filter(|e| e.command == Some(command)).collect()
+    }
+
+    /// Parts of snapshots that lie in the server's folder.
+    pub fn parts(&self) -> usize {
+        std::fs::read_dir(evendesk_server::snapshot::folder(&self.folder.path().join("server")))
+            .unwrap()
+            .count()
     }
 
     /// The server's rows of a stream.

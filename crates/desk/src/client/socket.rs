@@ -1,6 +1,8 @@
 //! The one WebSocket: connects, carries frames both ways, comes back by backoff. What the frames mean is
 //! the core's to say.
 
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 use super::address::Server;
 use super::backoff::Backoff;
+use super::parts::Parts;
+use crate::core::PartWanted;
+use crate::error::Error;
 
 const CONNECT: Duration = Duration::from_secs(15);
 const TICK: Duration = Duration::from_secs(1);
@@ -30,6 +35,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub enum Out {
     Say(Box<FromDesk>),
     HangUp { after_s: Option<u64> },
+    Fetch(PartWanted),
 }
 
 /// What the socket tells the core. Everything from one connection comes between its `Connected` and its
@@ -38,6 +44,8 @@ pub enum In {
     Connected(mpsc::UnboundedSender<Out>),
     Received(Box<FromServer>),
     Tick,
+    /// A part of a snapshot, by the number under which it was wanted.
+    Part(u64, Result<PathBuf, Error>),
     Disconnected,
     /// The token is not valid any more.
     TurnedAway(String),
@@ -47,6 +55,7 @@ pub struct Dialler {
     pub server: Server,
     pub token: String,
     pub backoff: Backoff,
+    pub parts: Parts,
     /// Try now instead of later.
     pub now: Arc<Notify>,
 }
@@ -67,7 +76,7 @@ impl Dialler {
             let mut after_s = None;
             match timeout(CONNECT, self.connect()).await {
                 Ok(Ok(socket)) => {
-                    let end = exchange(socket, &tell).await;
+                    let end = self.exchange(socket, &tell).await;
                     tell(In::Disconnected);
                     after_s = end.after_s;
                     if end.greeted {
@@ -122,50 +131,74 @@ fn turned_away(error: &tungstenite::Error) -> Option<String> {
     )
 }
 
-/// One connection, from its first word to its last.
-async fn exchange(socket: Socket, tell: &(impl Fn(In) + Send)) -> End {
-    let (mut to_server, mut from_server) = socket.split();
-    let (say, mut said) = mpsc::unbounded_channel();
-    tell(In::Connected(say));
-    let mut greeted = false;
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks.reset_at(Instant::now() + TICK);
-    loop {
-        tokio::select! {
-            frame = from_server.next() => match frame {
-                Some(Ok(Message::Text(text))) => match frame::from_server(&text) {
-                    Ok(message) => {
-                        greeted = true;
-                        tell(In::Received(Box::new(message)));
-                    }
-                    // What it said is not known now; from the cursor it is said again.
-                    Err(error) => {
-                        tracing::warn!(%error, "the server said something that cannot be read");
-                        return End { greeted: false, after_s: None };
-                    }
-                },
-                Some(Ok(Message::Close(_))) | None => return End { greeted, after_s: None },
-                Some(Ok(_)) => {}
-                Some(Err(error)) => {
-                    tracing::debug!(%error, "the connection broke");
-                    return End { greeted, after_s: None };
-                }
-            },
-            out = said.recv() => match out {
-                Some(Out::Say(message)) => {
-                    let Ok(text) = serde_json::to_string(&message) else { continue };
-                    if to_server.send(Message::text(text)).await.is_err() {
+impl Dialler {
+    /// One connection, from its first word to its last.
+    async fn exchange(&self, socket: Socket, tell: &(impl Fn(In) + Send)) -> End {
+        let (mut to_server, mut from_server) = socket.split();
+        let (say, mut said) = mpsc::unbounded_channel();
+        tell(In::Connected(say));
+        let mut greeted = false;
+        // Ends with the connection; what it has brought by then is asked for again.
+        let mut fetching: Option<Fetching> = None;
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.reset_at(Instant::now() + TICK);
+        loop {
+            tokio::select! {
+                frame = from_server.next() => match frame {
+                    Some(Ok(Message::Text(text))) => match frame::from_server(&text) {
+                        Ok(message) => {
+                            greeted = true;
+                            tell(In::Received(Box::new(message)));
+                        }
+                        // What it said is not known now; from the cursor it is said again.
+                        Err(error) => {
+                            tracing::warn!(%error, "the server said something that cannot be read");
+                            return End { greeted: false, after_s: None };
+                        }
+                    },
+                    Some(Ok(Message::Close(_))) | None => return End { greeted, after_s: None },
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => {
+                        tracing::debug!(%error, "the connection broke");
                         return End { greeted, after_s: None };
                     }
+                },
+                out = said.recv() => match out {
+                    Some(Out::Say(message)) => {
+                        let Ok(text) = serde_json::to_string(&message) else { continue };
+                        if to_server.send(Message::text(text)).await.is_err() {
+                            return End { greeted, after_s: None };
+                        }
+                    }
+                    Some(Out::Fetch(wanted)) => fetching = Some(self.fetch(wanted)),
+                    Some(Out::HangUp { after_s }) => {
+                        let _ = to_server.send(Message::Close(None)).await;
+                        return End { greeted, after_s };
+                    }
+                    None => return End { greeted, after_s: None },
+                },
+                (number, part) = arrived(&mut fetching) => {
+                    fetching = None;
+                    tell(In::Part(number, part));
                 }
-                Some(Out::HangUp { after_s }) => {
-                    let _ = to_server.send(Message::Close(None)).await;
-                    return End { greeted, after_s };
-                }
-                None => return End { greeted, after_s: None },
-            },
-            _ = ticks.tick() => tell(In::Tick),
+                _ = ticks.tick() => tell(In::Tick),
+            }
         }
+    }
+
+    fn fetch(&self, wanted: PartWanted) -> Fetching {
+        let (parts, server, token) = (self.parts.clone(), self.server.clone(), self.token.clone());
+        Box::pin(async move { (wanted.number, parts.fetch(&server, &token, &wanted).await) })
+    }
+}
+
+type Fetching = Pin<Box<dyn Future<Output = (u64, Result<PathBuf, Error>)> + Send>>;
+
+/// What is being fetched; never, while nothing is.
+async fn arrived(fetching: &mut Option<Fetching>) -> (u64, Result<PathBuf, Error>) {
+    match fetching {
+        Some(fetching) => fetching.await,
+        None => std::future::pending().await,
     }
 }

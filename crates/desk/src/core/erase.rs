@@ -24,6 +24,7 @@ impl Core {
         now: Timestamp,
     ) -> Result<Vec<Action>, Error> {
         // Before the cache: what is pending is decided on top of it again, and must have no words by then.
+        self.part_is_outdated();
         self.outbox.erased(stream)?;
         // A drop could be taken back, words and all.
         self.dropped.clear();

@@ -8,6 +8,7 @@
 //! the cache before it forgets anything from the outbox; so a crash between the two is mended by
 //! deciding again what is pending, which `open` does.
 
+mod bootstrap;
 mod changes;
 mod doctor;
 mod erase;
@@ -39,8 +40,9 @@ use crate::outbox::commands::{State, Tally};
 use crate::outbox::dropped::Dropped;
 use crate::outbox::settings::Setting;
 use crate::outbox::{self, Outbox};
-use crate::view::{Change, Connection, ConnectionState, Presence, Progress};
+use crate::view::{Change, Connection, ConnectionState, Presence, Progress, Stage};
 
+pub use bootstrap::PartWanted;
 pub use doctor::{Difference, Health};
 use rebase::Top;
 
@@ -57,6 +59,8 @@ pub enum Action {
     Send(FromDesk),
     Changed(Change),
     Presence(Presence),
+    /// Fetch a part of a snapshot over this connection's address, and bring it with [`Core::part_fetched`].
+    FetchPart(PartWanted),
     /// The state of the connection, or the number on their way, may differ from before.
     Connection,
     /// End this connection; come back after so many seconds, or by the usual backoff.
@@ -92,6 +96,7 @@ pub struct Core {
     visible_set: String,
     /// A stream that is being granted in several messages.
     granting: Option<u64>,
+    bootstrap: bootstrap::Bootstrap,
     /// The journal's end, as far as this desk has heard.
     head: u64,
     offset_ms: i64,
@@ -141,6 +146,7 @@ impl Core {
             workspace,
             visible_set,
             granting: None,
+            bootstrap: bootstrap::Bootstrap::default(),
             head: position.cursor,
             offset_ms,
             heard_at: now,
@@ -219,6 +225,7 @@ impl Core {
         self.heard_at = now;
         self.pinged_at = None;
         self.granting = None;
+        self.no_part_under_way();
         self.unanswered.clear();
         self.told_held.clear();
         let hello = FromDesk::Hello {
@@ -236,6 +243,7 @@ impl Core {
 
     pub fn disconnected(&mut self) -> Vec<Action> {
         self.line = Line::Down;
+        self.no_part_under_way();
         self.unanswered.clear();
         vec![Action::Connection]
     }
@@ -292,6 +300,7 @@ impl Core {
             }
             self.unanswered.retain(|_, at| now.seconds_since(*at) < OFFER_AGAIN_S);
             actions.extend(self.push(now)?);
+            actions.extend(self.want_part(now)?);
         }
         Ok(actions)
     }
@@ -332,7 +341,9 @@ impl Core {
         };
         let (state, mut message) = match (&self.refusal, self.line) {
             (Some((state, sentence)), _) => (*state, Some(sentence.clone())),
-            (None, Line::Up) if self.position.cursor >= self.head => (ConnectionState::InSync, None),
+            (None, Line::Up) if self.position.cursor >= self.head && !self.bootstrap.starting => {
+                (ConnectionState::InSync, None)
+            }
             (None, Line::Up | Line::Greeting { .. }) => (ConnectionState::Syncing, None),
             (None, Line::Down) => (ConnectionState::Offline, None),
         };
@@ -349,7 +360,12 @@ impl Core {
             pending: tally.pending,
             attention: tally.attention,
             offset_ms: self.offset_ms,
-            progress: syncing.then_some(Progress { done: self.position.cursor, total: self.head }),
+            progress: match self.progress()? {
+                None if syncing => {
+                    Some(Progress { stage: Stage::Tail, done: self.position.cursor, total: self.head })
+                }
+                progress => progress,
+            },
             message,
         })
     }

@@ -151,12 +151,17 @@ impl Core {
                 actions.extend([Action::HangUp { after_s: Some(0) }, Action::Changed(everything())]);
                 return Ok(actions);
             }
-            Mode::Snapshot | Mode::Upgrade => {
-                return Err(Error::Protocol("it goes on in a way that was not asked for".into()));
+            Mode::Snapshot => {
+                self.begin(Position::default(), String::new(), now)?;
+                self.bootstrap.starting = true;
+                actions.push(Action::Changed(everything()));
             }
+            // Told before.
+            Mode::Upgrade => return Ok(actions),
         }
         self.line = Line::Up;
         actions.extend(self.push(now)?);
+        actions.extend(self.want_part(now)?);
         actions.push(Action::Connection);
         Ok(actions)
     }
@@ -217,7 +222,10 @@ impl Core {
         }
         self.reached(&arrived)?;
         self.learn_about_myself(&streams)?;
-        Ok(vec![Action::Send(FromDesk::Ack { cursor: to }), Action::Changed(changed), Action::Connection])
+        let mut actions =
+            vec![Action::Send(FromDesk::Ack { cursor: to }), Action::Changed(changed), Action::Connection];
+        actions.extend(self.cursor_moved(now)?);
+        Ok(actions)
     }
 
     /// Commands whose events are among these: nothing of them is pending any more.
@@ -273,6 +281,7 @@ impl Core {
         if continued != (self.granting == Some(directive)) {
             return Err(Error::Protocol("it left out a part of a stream that it granted".into()));
         }
+        self.part_is_outdated();
         let changed = self.redo(&[stream], &[], &[], now, |writer| {
             Ok(if continued { writer.fold(events)? } else { writer.refold(stream, events)? })
         })?;
@@ -291,6 +300,7 @@ impl Core {
     /// the server's to tell. (Nothing else of what a customer said is in the outbox: answers quote on
     /// the server.)
     fn forget(&mut self, directive: u64, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {
+        self.part_is_outdated();
         self.redo(&[stream], &[], &[], now, |writer| Ok(writer.forget(stream)?))?;
         self.boundary("stream forgotten");
         self.outbox.withdrawn(stream)?;

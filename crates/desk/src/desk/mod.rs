@@ -29,6 +29,7 @@ use crate::client::address::Server;
 use crate::client::backoff::Backoff;
 use crate::client::courier::Courier;
 use crate::client::files::{self, Wanted};
+use crate::client::parts::{self, Parts};
 use crate::client::session;
 use crate::client::socket::Dialler;
 use crate::core::{Action, Core};
@@ -79,6 +80,8 @@ pub struct Desk {
     feedback: Arc<Notify>,
     redial: Arc<Notify>,
     http: reqwest::Client,
+    /// Where parts of a snapshot are put for a moment.
+    parts: PathBuf,
     worker: Option<std::thread::JoinHandle<()>>,
     runtime: Option<Runtime>,
     folder: Option<Folder>,
@@ -97,6 +100,8 @@ impl Desk {
     pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
         let folder = Folder::lock(folder)?;
         let attachments = Attachments::open(&folder)?;
+        let parts = folder.private_folder("parts")?;
+        parts::sweep(&parts)?;
         let outbox = Core::outbox_in(&folder)?;
         let core = Core::open(&folder, Arc::clone(&outbox), Uuid::new_v4(), (options.clock)())?;
         let feedback = Arc::new(Notify::new());
@@ -127,6 +132,7 @@ impl Desk {
             feedback,
             redial: Arc::new(Notify::new()),
             http: session::http()?,
+            parts,
             worker: Some(worker),
             runtime: Some(runtime),
             folder: Some(folder),
@@ -331,6 +337,7 @@ impl Desk {
             server: server.clone(),
             token: token.clone(),
             backoff: self.options.backoff,
+            parts: Parts { http: self.http.clone(), folder: self.parts.clone() },
             now: Arc::clone(&self.redial),
         };
         let shared = Arc::clone(&self.shared);

@@ -49,6 +49,8 @@ pub(super) struct Worker {
     dial: u64,
     socket: Option<tokio_mpsc::UnboundedSender<Out>>,
     failures: u32,
+    /// There may be something to index.
+    idle_work: bool,
 }
 
 pub(super) fn start(
@@ -64,7 +66,15 @@ pub(super) fn start(
         news: broadcast::channel(NEWS).0,
         online,
     });
-    let mut worker = Worker { core, shared: Arc::clone(&shared), clock, dial: 0, socket: None, failures: 0 };
+    let mut worker = Worker {
+        core,
+        shared: Arc::clone(&shared),
+        clock,
+        dial: 0,
+        socket: None,
+        failures: 0,
+        idle_work: true,
+    };
     let thread = std::thread::Builder::new()
         .name("desk".to_owned())
         .spawn(move || worker.run())
@@ -133,6 +143,8 @@ impl Shared {
 }
 
 enum Next {
+    /// Nobody wants anything: time for what can wait.
+    Idle,
     Asked(Job),
     Told(u64, In),
     Closed,
@@ -148,6 +160,7 @@ impl Worker {
                     catch_unwind(AssertUnwindSafe(|| self.hear(what)))
                 }
                 Next::Told(..) => Ok(()),
+                Next::Idle => catch_unwind(AssertUnwindSafe(|| self.index_some())),
                 Next::Closed => return,
             };
             if step.is_err() {
@@ -155,6 +168,18 @@ impl Worker {
                 self.hang_up(None);
             }
         }
+    }
+
+    /// A slice of the search index, as long as there is something to index.
+    fn index_some(&mut self) {
+        match self.core.index_some() {
+            Ok(more) => self.idle_work = more,
+            Err(error) => {
+                tracing::warn!(%error, "the search index waits");
+                self.idle_work = false;
+            }
+        }
+        self.connection();
     }
 
     fn next(&self) -> Next {
@@ -169,12 +194,16 @@ impl Worker {
             if let Some((dial, what)) = queue.told.pop_front() {
                 return Next::Told(dial, what);
             }
+            if self.idle_work {
+                return Next::Idle;
+            }
             queue = self.shared.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     fn hear(&mut self, what: In) {
         let now = (self.clock)();
+        let part_came = matches!(what, In::Part(_, Ok(_)) | In::Received(_));
         let heard = match what {
             In::Connected(socket) => {
                 self.socket = Some(socket);
@@ -190,6 +219,8 @@ impl Worker {
                 Ok(self.core.turned_away(sentence))
             }
             In::Tick => self.core.tick(now),
+            In::Part(number, Ok(file)) => self.core.part_fetched(number, file, now),
+            In::Part(number, Err(error)) => Ok(self.core.part_failed(number, &error, now)),
             // What comes after a hang-up is as if it had been lost.
             In::Received(_) if self.socket.is_none() => Ok(Vec::new()),
             In::Received(message) => {
@@ -205,6 +236,7 @@ impl Worker {
             Ok(actions) => {
                 self.failures = 0;
                 self.core.set_trouble(None);
+                self.idle_work |= part_came;
                 self.perform(actions);
             }
             Err(error) => self.mend(&error, now),
@@ -244,6 +276,11 @@ impl Worker {
                 Action::Send(message) => {
                     if let Some(socket) = &self.socket {
                         let _ = socket.send(Out::Say(Box::new(message)));
+                    }
+                }
+                Action::FetchPart(wanted) => {
+                    if let Some(socket) = &self.socket {
+                        let _ = socket.send(Out::Fetch(wanted));
                     }
                 }
                 Action::HangUp { after_s } => self.hang_up(after_s),

@@ -11,6 +11,7 @@ mod guard;
 mod health;
 pub mod hook;
 pub mod session;
+mod snapshot;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -34,6 +35,7 @@ pub fn app(state: App) -> Router {
         .route("/api/session", post(session::sign_in).delete(session::sign_out))
         .route("/api/socket", get(socket::upgrade))
         .route("/api/blob/{conversation}/{message}/{hash}", get(blob::get))
+        .route("/api/snapshot/{begin}/{since}/{read_model}", get(snapshot::get))
         .route("/api/feedback", post(feedback::hear).layer(DefaultBodyLimit::max(FEEDBACK_BODY)))
         .route("/api/feedback/undo", post(feedback::undo))
         .route(

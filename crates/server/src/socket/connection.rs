@@ -43,7 +43,7 @@ pub async fn serve(app: App, who: SignedInAs, socket: WebSocket) {
     let (sink, mut stream) = socket.split();
     let wire = Wire { sink, waiting: VecDeque::new(), leaving: false, moved: Instant::now() };
     let user = who.agent.user;
-    let (session, asked) = (Session::new(who), VecDeque::new());
+    let (session, asked) = (Session::new(who).tailing(app.snapshots.tailed_events), VecDeque::new());
     let mut connection = Connection { app, user, session, began: Instant::now(), asked, wire };
     let end = connection.converse(&mut stream).await.err().unwrap_or(End::Left);
     if let End::Failed(why) = &end {

@@ -9,7 +9,7 @@ use evendesk_domain::id::{CommandId, WorkspaceId};
 use evendesk_domain::permission::{Agent, visible, visible_set};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Workspace;
-use evendesk_protocol::limits::HEARTBEAT_S;
+use evendesk_protocol::limits::{HEARTBEAT_S, TAILED_EVENTS};
 use evendesk_protocol::version::agree;
 use evendesk_protocol::{Class, FromDesk, FromServer, Mode, NEWEST, Outcome, Upgrade};
 use uuid::Uuid;
@@ -145,6 +145,8 @@ enum Phase {
     Greeting {
         cursor: u64,
     },
+    /// It fetches a snapshot, and comes back with that one's cursor.
+    Fetching,
     Up,
 }
 
@@ -153,6 +155,9 @@ pub struct Session {
     who: [u8; 32],
     /// Of the protocol, as picked.
     version: u32,
+    /// Of a desk that has nothing: what it can install, and how much of a journal it is sent instead.
+    read_model: String,
+    tailed_events: u64,
     tail: Tail,
     phase: Phase,
     /// Commands that await their answer.
@@ -168,6 +173,8 @@ impl Session {
         Self {
             who: who.digest,
             version: NEWEST,
+            read_model: String::new(),
+            tailed_events: TAILED_EVENTS,
             tail: Tail::new(who.agent, 0),
             phase: Phase::New,
             under_way: 0,
@@ -175,6 +182,12 @@ impl Session {
             heard: Duration::ZERO,
             checked: Duration::ZERO,
         }
+    }
+
+    /// With another length of a journal that is still sent whole.
+    pub const fn tailing(mut self, events: u64) -> Self {
+        self.tailed_events = events;
+        self
     }
 
     /// Whether the desk should be listened to now; else what it says may wait on the wire.
@@ -192,12 +205,22 @@ impl Session {
         let done = match (self.phase, said) {
             (
                 Phase::New,
-                FromDesk::Hello { protocol, oldest, workspace, incarnation, cursor, visible_set, .. },
+                FromDesk::Hello {
+                    protocol,
+                    oldest,
+                    read_model,
+                    workspace,
+                    incarnation,
+                    cursor,
+                    visible_set,
+                    device: _,
+                },
             ) => {
                 let left = Left { workspace, incarnation, cursor, visible_set };
                 match agree(oldest.unwrap_or(protocol), protocol) {
                     Ok(version) => {
                         self.version = version;
+                        self.read_model = read_model;
                         Ok(self.greet(&left, here))
                     }
                     Err(side) => Ok(self.tell_first(Mode::Upgrade, Some(Upgrade::of(side)), here)),
@@ -219,7 +242,12 @@ impl Session {
                 .map(|present| Todo::Fetch(Wanted::Audience(present)))
                 .into_iter()
                 .collect()),
-            (_, FromDesk::Ping) => Ok(say([FromServer::Pong { server_time: here.now }])),
+            // It may be waiting for its cursor to come as far as a part of a snapshot.
+            (_, FromDesk::Ping) => {
+                let mut todo = say(self.tail.advance());
+                todo.extend(say([FromServer::Pong { server_time: here.now }]));
+                Ok(todo)
+            }
             (_, FromDesk::Unknown) => {
                 tracing::info!("a desk said something that only a later server understands");
                 Ok(Vec::new())
@@ -273,6 +301,11 @@ impl Session {
     }
 
     fn begin(&mut self, mode: Mode, cursor: u64, here: &Here<'_>) -> Vec<Todo> {
+        let much = mode == Mode::Afresh && here.head > self.tailed_events;
+        if much && self.read_model == evendesk_replica::fingerprint() {
+            self.phase = Phase::Fetching;
+            return say([self.welcome(Mode::Snapshot, None, here)]);
+        }
         self.phase = Phase::Up;
         self.tail = Tail::new(self.tail.agent().clone(), cursor);
         say([self.welcome(mode, None, here)])

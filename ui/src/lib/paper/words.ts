@@ -23,7 +23,7 @@ export function search(world: World, text: string, offset: number, limit: number
     }
   }
   hits.sort((a, b) => b.seq - a.seq);
-  return { hits: hits.slice(offset, offset + limit), more: hits.length > offset + limit };
+  return { hits: hits.slice(offset, offset + limit), more: hits.length > offset + limit, incomplete: false };
 }
 
 function hitOf(on: Conversation, entry: TimelineEntry, wanted: string): SearchHit | null {

@@ -13,7 +13,7 @@ use super::wires::{Desk, world};
 use super::{note, reply};
 
 /// The files as a kill would leave them, log files included.
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -1,5 +1,6 @@
 //! The core against a server of paper: offline, overtaken, refused, said twice, cut off.
 
+mod bootstrap;
 mod crash;
 mod files;
 mod paper;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use evendesk_domain::channel::{Channel, Identity};
 use evendesk_domain::clock::{Calendar, Policy, Priority, Targets, Terms};
@@ -16,7 +17,8 @@ use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::{FromDesk, FromServer, Mode, NEWEST, Outcome};
-use evendesk_replica::{EventSource, Keeps, Replica};
+use evendesk_replica::snapshot::{Begin, Pen, Stamp};
+use evendesk_replica::{EventSource, Keeps, Position, Replica};
 use uuid::Uuid;
 
 pub fn id(n: u128) -> Uuid {
@@ -29,6 +31,7 @@ pub const ACCOUNT: AccountId = AccountId(Uuid::from_u128(3));
 pub const OTHER_TEAM: TeamId = TeamId(Uuid::from_u128(4));
 pub const ALICE: UserId = UserId(Uuid::from_u128(10));
 pub const BOB: UserId = UserId(Uuid::from_u128(11));
+pub const CAROL: UserId = UserId(Uuid::from_u128(12));
 
 pub struct Paper {
     replica: Replica,
@@ -37,6 +40,8 @@ pub struct Paper {
     pub incarnation: Uuid,
     pub now: Timestamp,
     next_id: u128,
+    /// Desks that begin get a snapshot, in parts of so many streams.
+    part_streams: Option<usize>,
     /// Where each desk was told its events up to.
     told: BTreeMap<UserId, u64>,
     _folder: tempfile::TempDir,
@@ -60,6 +65,7 @@ impl Paper {
             incarnation: id(77),
             now,
             next_id: 1000,
+            part_streams: None,
             told: BTreeMap::new(),
             _folder: folder,
         };
@@ -72,7 +78,7 @@ impl Paper {
             let saved = Event::UserSaved {
                 name: name.into(),
                 login: name.to_lowercase(),
-                role: Role::Agent,
+                role: if id == CAROL { Role::Admin } else { Role::Agent },
                 teams: vec![TEAM],
             };
             (id.into(), saved)
@@ -98,6 +104,7 @@ impl Paper {
                 (OTHER_TEAM.into(), team("Returns")),
                 user(ALICE, "Alice"),
                 user(BOB, "Bob"),
+                user(CAROL, "Carol"),
                 (ACCOUNT.into(), Event::AccountSaved { settings: Box::new(settings) }),
             ],
         );
@@ -128,6 +135,8 @@ impl Paper {
             .collect();
         let writer = self.replica.write().unwrap();
         writer.fold(&events).unwrap();
+        let cursor = events.last().map_or(first - 1, |e| e.seq);
+        writer.set_position(Position { incarnation: Some(self.incarnation), cursor }).unwrap();
         writer.commit().unwrap();
         self.journal.0.extend(events);
         self.head()
@@ -218,12 +227,14 @@ impl Paper {
         match message {
             FromDesk::Hello { incarnation, cursor, .. } => {
                 let mode = match incarnation {
+                    None if self.part_streams.is_some() => Mode::Snapshot,
                     None => Mode::Afresh,
                     Some(theirs) if *theirs == self.incarnation => Mode::Tail,
                     Some(_) => Mode::NewIncarnation,
                 };
-                // After another incarnation's welcome nothing follows.
-                let told = if mode == Mode::NewIncarnation { u64::MAX } else { *cursor };
+                // After these nothing follows.
+                let silent = matches!(mode, Mode::NewIncarnation | Mode::Snapshot);
+                let told = if silent { u64::MAX } else { *cursor };
                 self.told.insert(from, if mode == Mode::Afresh { 0 } else { told });
                 vec![FromServer::Welcome {
                     protocol: NEWEST,
@@ -254,7 +265,23 @@ impl Paper {
         let rest: Vec<Recorded> = self.journal.0.iter().filter(|e| e.seq > from).cloned().collect();
         for chunk in rest.chunks(batch) {
             let end = chunk.last().unwrap().seq;
-            let events: Vec<Recorded> = chunk.iter().filter(|e| self.sees(to, e.stream)).cloned().collect();
+            let moved: BTreeSet<StreamId> = chunk
+                .iter()
+                .filter(|e| matches!(e.event, Event::TeamChanged { .. }))
+                .map(|e| e.stream)
+                .collect();
+            for stream in &moved {
+                let directive = end * 1000 + said.len() as u64;
+                said.push(if self.sees(to, *stream) {
+                    let mut events = self.stream(*stream);
+                    events.retain(|e| e.seq <= end);
+                    FromServer::Grant { directive, stream: *stream, events, continued: false, more: false }
+                } else {
+                    FromServer::Forget { directive, stream: *stream }
+                });
+            }
+            let seen = |e: &&Recorded| self.sees(to, e.stream) && !moved.contains(&e.stream);
+            let events: Vec<Recorded> = chunk.iter().filter(seen).cloned().collect();
             said.push(if events.is_empty() {
                 FromServer::Advance { to: end }
             } else {
@@ -264,6 +291,40 @@ impl Paper {
         }
         self.told.insert(to, from);
         said
+    }
+
+    /// From here on a desk that begins gets a snapshot, in parts of so many streams.
+    pub fn in_parts_of(&mut self, streams: usize) {
+        self.part_streams = Some(streams);
+    }
+
+    pub fn write_part(&self, reader: UserId, begin: Begin, file: &Path) -> Stamp {
+        std::fs::write(file, "").unwrap();
+        let agent = self.agent(reader);
+        let pen = Pen {
+            begin,
+            visible_set: &visible_set(&agent),
+            may_see: &|scope| visible(&agent, scope),
+            events: &|stream| Ok(self.stream(stream)),
+            most_streams: self.part_streams,
+        };
+        self.replica.readers().write_part(file, &pen).unwrap()
+    }
+
+    /// What an admin does, who sees every team.
+    pub fn overseer(&mut self, body: CommandBody) -> Outcome {
+        let id = CommandId(self.fresh());
+        self.decide(CAROL, &Command { id, depends_on: None, body })
+    }
+
+    /// The first message of a conversation that came in, and a conversation to move it to.
+    pub fn last_message(&mut self, conversation: ConversationId) -> Option<(MessageId, ConversationId)> {
+        let to = ConversationId(self.fresh());
+        let message = self.stream(conversation.into()).iter().find_map(|e| match e.event {
+            Event::MessageReceived { message, .. } => Some(message),
+            _ => None,
+        })?;
+        Some((message, to))
     }
 
     /// Every stream that the agent may see, and its rows.

@@ -13,7 +13,7 @@ use evendesk_protocol::{FromDesk, FromServer};
 use evendesk_replica::{CustomerPage, EntryKind};
 
 use super::paper::{ALICE, Paper, id};
-use crate::core::{Action, Core};
+use crate::core::{Action, Core, PartWanted};
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::outbox::commands::{Kept, State};
@@ -29,6 +29,7 @@ pub struct Desk {
     said: Vec<FromDesk>,
     /// The desk has hung up, to come back at once.
     hung_up: bool,
+    wanted: Option<PartWanted>,
     next_id: u128,
     user: UserId,
     /// Locks the folder, which goes with the test.
@@ -50,7 +51,7 @@ impl Desk {
         let outbox = Core::outbox_in(&folder).unwrap();
         let core = Core::open(&folder, outbox, id(9), at(0)).unwrap();
         let user = core.agent().map_or(ALICE, |a| a.user);
-        Self { core, said: Vec::new(), hung_up: false, next_id, user, folder, temp }
+        Self { core, said: Vec::new(), hung_up: false, wanted: None, next_id, user, folder, temp }
     }
 
     pub fn path(&self) -> &Path {
@@ -80,6 +81,61 @@ impl Desk {
         let actions = self.core.disconnected();
         self.take(actions);
         self.said.clear();
+        self.wanted = None;
+    }
+
+    /// Connects and hears the welcome, and whatever follows it before a part is wanted.
+    pub fn begins(&mut self, server: &mut Paper) {
+        self.cut();
+        self.connects(server);
+        self.until_wanting(server);
+    }
+
+    pub fn wants(&self) -> Option<&PartWanted> {
+        self.wanted.as_ref()
+    }
+
+    /// One step of having everything: a part fetched and installed, or a reconnection, or some of the tail.
+    /// False when there is nothing to do.
+    pub fn step(&mut self, server: &mut Paper) -> bool {
+        if let Some(wanted) = self.wanted.take() {
+            let file = self.path().join(format!("part-{}", wanted.number));
+            server.write_part(self.user, wanted.begin, &file);
+            let actions = self.core.part_fetched(wanted.number, file, at(0)).unwrap();
+            self.take(actions);
+            if std::mem::take(&mut self.hung_up) {
+                self.begins(server);
+            }
+            return true;
+        }
+        self.exchange(server) || self.wanted.is_some()
+    }
+
+    /// Carries messages until a part is wanted, or there are none.
+    pub fn until_wanting(&mut self, server: &mut Paper) {
+        while self.wanted.is_none() && self.exchange(server) {}
+    }
+
+    pub fn ticks(&mut self, now: Timestamp) {
+        let actions = self.core.tick(now).unwrap();
+        self.take(actions);
+    }
+
+    pub fn conversation(&self, id: ConversationId) -> Option<evendesk_domain::conversation::Conversation> {
+        self.core.readers().get().unwrap().world_kept().conversation(id).unwrap()
+    }
+
+    /// One message each way at least; false when there was none.
+    fn exchange(&mut self, server: &mut Paper) -> bool {
+        let said = std::mem::take(&mut self.said);
+        let mut heard: Vec<FromServer> = said.iter().flat_map(|m| server.hear(self.user, m)).collect();
+        heard.extend(server.tail(self.user, 3));
+        let any = !heard.is_empty();
+        for message in heard {
+            let actions = self.core.received(message, at(0)).unwrap();
+            self.take(actions);
+        }
+        any
     }
 
     /// Connects if need be, and carries messages both ways until there are none.
@@ -91,15 +147,8 @@ impl Desk {
             if std::mem::take(&mut self.hung_up) {
                 return self.sync(server);
             }
-            let said = std::mem::take(&mut self.said);
-            let mut heard: Vec<FromServer> = said.iter().flat_map(|m| server.hear(self.user, m)).collect();
-            heard.extend(server.tail(self.user, 3));
-            if heard.is_empty() {
+            if !self.exchange(server) {
                 return;
-            }
-            for message in heard {
-                let actions = self.core.received(message, at(0)).unwrap();
-                self.take(actions);
             }
         }
     }
@@ -133,6 +182,10 @@ impl Desk {
     fn take(&mut self, actions: Vec<Action>) {
         self.said.extend(actions.into_iter().filter_map(|a| match a {
             Action::Send(message) => Some(message),
+            Action::FetchPart(wanted) => {
+                self.wanted = Some(wanted);
+                None
+            }
             Action::HangUp { after_s: Some(0) } => {
                 self.hung_up = true;
                 None

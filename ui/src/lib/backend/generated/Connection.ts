@@ -16,7 +16,7 @@ attention: number,
  */
 offset_ms: number, 
 /**
- * While catching up.
+ * While something is still to come.
  */
 progress: Progress | null, 
 /**

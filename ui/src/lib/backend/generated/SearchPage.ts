@@ -5,4 +5,8 @@ export type SearchPage = { hits: Array<SearchHit>,
 /**
  * There are more.
  */
-more: boolean, };
+more: boolean, 
+/**
+ * Not every message could be looked into yet: some are still to come, or to be indexed.
+ */
+incomplete: boolean, };

@@ -1,0 +1,87 @@
+//! Fetches the parts of a snapshot: bounded, unpacked as they come, into a file that only this user may read.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use evendesk_protocol::limits::{PART_BYTES, PART_COMPRESSED_BYTES};
+
+use super::address::Server;
+use super::{problem, unreachable};
+use crate::core::PartWanted;
+use crate::error::Error;
+use crate::folder::private;
+
+/// A slow line takes its time; one that has died is noticed by the socket beside it.
+const WITHIN: Duration = Duration::from_secs(1800);
+
+/// Where parts come from, and where they are put.
+#[derive(Clone)]
+pub struct Parts {
+    pub http: reqwest::Client,
+    pub folder: PathBuf,
+}
+
+impl Parts {
+    /// The part's file, the caller's to remove.
+    pub async fn fetch(&self, server: &Server, token: &str, wanted: &PartWanted) -> Result<PathBuf, Error> {
+        let PartWanted { number, begin, since } = wanted;
+        let path = format!("api/snapshot/{begin}/{since}/{}", evendesk_replica::fingerprint());
+        let request = self.http.get(server.http(&path)).bearer_auth(token).timeout(WITHIN);
+        let response = request.send().await.map_err(|e| unreachable(&e))?;
+        if !response.status().is_success() {
+            return Err(problem(response).await);
+        }
+        let file = self.folder.join(format!("part-{number}"));
+        let unpacked = unpack(response, &file).await;
+        if unpacked.is_err() {
+            let _ = std::fs::remove_file(&file);
+        }
+        unpacked.map(|()| file)
+    }
+}
+
+/// Removes what a killed desk has left.
+pub fn sweep(folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(Error::file(folder))? {
+        let file = entry.map_err(Error::file(folder))?.path();
+        std::fs::remove_file(&file).map_err(Error::file(&file))?;
+    }
+    Ok(())
+}
+
+async fn unpack(mut response: reqwest::Response, path: &Path) -> Result<(), Error> {
+    let file = private().create(true).truncate(true).open(path).map_err(Error::file(path))?;
+    let bounded = Bounded { file, left: PART_BYTES };
+    let mut decoder = zstd::stream::write::Decoder::new(bounded).map_err(Error::file(path))?;
+    let mut compressed = 0_u64;
+    while let Some(chunk) = response.chunk().await.map_err(|e| unreachable(&e))? {
+        compressed += chunk.len() as u64;
+        if compressed > PART_COMPRESSED_BYTES {
+            return Err(Error::Protocol("a part of the snapshot is too large".into()));
+        }
+        decoder.write_all(&chunk).map_err(Error::file(path))?;
+    }
+    decoder.flush().map_err(Error::file(path))
+}
+
+/// A file that grows to so many bytes and no further.
+struct Bounded {
+    file: std::fs::File,
+    left: u64,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.left = self
+            .left
+            .checked_sub(written as u64)
+            .ok_or_else(|| std::io::Error::other("a part of the snapshot unpacks to too much"))?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}

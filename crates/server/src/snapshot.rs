@@ -1,0 +1,168 @@
+//! Parts of a snapshot for desks that begin with nothing: written into files beside the replica, kept for
+//! those who ask for the same right after, and removed.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use evendesk_domain::permission::{Agent, visible, visible_set};
+use evendesk_protocol::limits::TAILED_EVENTS;
+use evendesk_replica::snapshot::{Begin, Pen};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::http::HttpError;
+use crate::state::App;
+
+/// So long a part is kept for others.
+const KEPT: Duration = Duration::from_secs(30);
+/// Parts kept at most, and written at a time.
+const KEPT_PARTS: usize = 32;
+const AT_A_TIME: usize = 2;
+/// Text packs well, and the desks' lines are slower than this.
+const LEVEL: i32 = 3;
+
+/// A packed part; its file goes with the last who holds it.
+pub struct Packed {
+    file: PathBuf,
+    cursor: u64,
+    visible_set: String,
+    begin: Begin,
+    made: Instant,
+}
+
+impl Drop for Packed {
+    fn drop(&mut self) {
+        if let Err(e) = std::fs::remove_file(&self.file) {
+            tracing::warn!("a part of a snapshot could not be removed: {e}");
+        }
+    }
+}
+
+impl Packed {
+    pub fn open(&self) -> std::io::Result<std::fs::File> {
+        std::fs::File::open(&self.file)
+    }
+}
+
+pub struct Snapshots {
+    folder: PathBuf,
+    /// A desk that has nothing of a journal up to this long is sent all of it instead.
+    pub tailed_events: u64,
+    /// Ends parts earlier: for tests.
+    pub most_streams: Option<usize>,
+    kept: Mutex<Vec<Arc<Packed>>>,
+    writing: Semaphore,
+}
+
+impl Snapshots {
+    /// Empties the folder: what is in it is of a server that was killed.
+    pub fn open(folder: PathBuf) -> std::io::Result<Self> {
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir_all(&folder)?;
+        crate::folder::owner_only(&folder, 0o700)?;
+        Ok(Self {
+            folder,
+            tailed_events: TAILED_EVENTS,
+            most_streams: None,
+            kept: Mutex::default(),
+            writing: Semaphore::new(AT_A_TIME),
+        })
+    }
+
+    /// One that was made for the same eyes, and is not older than what the desk has.
+    fn kept(&self, agent: &Agent, begin: Begin, since: u64) -> Option<Arc<Packed>> {
+        let view = visible_set(agent);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|part| part.made.elapsed() < KEPT);
+        kept.iter()
+            .find(|part| part.begin == begin && part.cursor >= since && part.visible_set == view)
+            .map(Arc::clone)
+    }
+
+    fn keep(&self, part: &Arc<Packed>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_PARTS {
+            kept.remove(0);
+        }
+        kept.push(Arc::clone(part));
+    }
+
+    /// Lets go of what is older than it may be; called now and then.
+    pub fn sweep(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|part| part.made.elapsed() < KEPT);
+    }
+}
+
+/// The part that begins there, as of `since` or later.
+pub async fn part(app: &App, agent: Agent, begin: Begin, since: u64) -> Result<Arc<Packed>, HttpError> {
+    if let Some(kept) = app.snapshots.kept(&agent, begin, since) {
+        return Ok(kept);
+    }
+    let _turn = app.snapshots.writing.acquire().await.map_err(|_| HttpError::Busy)?;
+    // Whoever was before may have wanted the same.
+    if let Some(kept) = app.snapshots.kept(&agent, begin, since) {
+        return Ok(kept);
+    }
+    let (writing, app) = (app.clone(), app.clone());
+    let packed = tokio::task::spawn_blocking(move || write(&writing, &agent, begin)).await??;
+    if packed.cursor < since {
+        // This node has not come so far as the desk has.
+        return Err(HttpError::Busy);
+    }
+    let packed = Arc::new(packed);
+    app.snapshots.keep(&packed);
+    tokio::spawn(async move {
+        tokio::time::sleep(KEPT).await;
+        app.snapshots.sweep();
+    });
+    Ok(packed)
+}
+
+fn write(app: &App, agent: &Agent, begin: Begin) -> Result<Packed, HttpError> {
+    let plain = Temporary(app.snapshots.folder.join(Uuid::new_v4().to_string()));
+    crate::folder::private_file(&plain.0)?;
+    let view = visible_set(agent);
+    let pen = Pen {
+        begin,
+        visible_set: &view,
+        may_see: &|scope| visible(agent, scope),
+        events: &|stream| {
+            let events = app.journal.read_stream(stream);
+            events.map_err(|e| evendesk_replica::Error::Folder(std::io::Error::other(e.to_string())))
+        },
+        most_streams: app.snapshots.most_streams,
+    };
+    let stamp = app.readers.write_part(&plain.0, &pen)?;
+    let file = plain.0.with_extension("zst");
+    let packed =
+        Packed { file, cursor: stamp.cursor, visible_set: stamp.visible_set, begin, made: Instant::now() };
+    let into = crate::folder::private_file(&packed.file)?;
+    zstd::stream::copy_encode(std::fs::File::open(&plain.0)?, into, LEVEL)?;
+    Ok(packed)
+}
+
+/// A file that is gone when this is.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The next piece of a part on its way out, and the rest.
+pub fn piece(file: &mut std::fs::File) -> std::io::Result<Vec<u8>> {
+    const PIECE: u64 = 256 * 1024;
+    let mut bytes = Vec::new();
+    file.take(PIECE).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where parts lie while there are any.
+pub fn folder(data: &Path) -> PathBuf {
+    data.join("snapshots")
+}
