@@ -23,6 +23,9 @@ use crate::store::{self, Store, StoreError};
 use crate::watch;
 use crate::writer::{self, Standing, Writer};
 
+/// What nodes decide is stamped by their own clocks, so these should agree.
+const CLOCK_MAY_BE_OFF_S: i64 = 2;
+
 /// How to run a server. `Options::new` gives what suits one person on their own computer.
 #[derive(Clone)]
 pub struct Options {
@@ -131,6 +134,14 @@ fn open(
     let name = if options.demo { sample::NAME } else { &options.workspace };
     founding::found(&*store.journal, name, now)?;
     let turn = founding::Turn::wait(&store.journal, &options.clock)?;
+    if let Some(theirs) = store.journal.time().map_err(StoreError::from)? {
+        let off_s = now.seconds_since(theirs);
+        if off_s.abs() >= CLOCK_MAY_BE_OFF_S {
+            tracing::warn!(
+                "this machine's clock is {off_s} s ahead of the database's; keep both in step by NTP"
+            );
+        }
+    }
     let (folder, journal, seal, mut scribe) = store.into_scribe()?;
     let blobs = store::blobs(&options.at)?;
     if options.demo {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use evendesk_domain::id::{AccountId, ConversationId, UserId};
 use evendesk_domain::permission::{Agent, Scope};
@@ -21,6 +22,9 @@ use crate::sample::Answered;
 use crate::seal::Seal;
 use crate::snapshot::Snapshots;
 use crate::writer::{Standing, Writer};
+
+/// A node that lags is waited for this long.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
 
 /// Cheap to clone; every clone is the same server.
 #[derive(Clone)]
@@ -58,6 +62,16 @@ pub struct Shared {
 impl App {
     pub fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
+    }
+
+    /// Waits until this node has folded what other nodes have appended so far: what it does not know yet is
+    /// not therefore unknown. At once where there are no others.
+    pub async fn catch_up(&self) -> Result<(), evendesk_journal::Error> {
+        if self.journal.is_shared() {
+            let head = self.ask_journal(|journal| journal.head()).await?;
+            self.writer.reach(head, CATCH_UP_WITHIN).await;
+        }
+        Ok(())
     }
 
     /// Asks the journal where waiting for it holds nobody else up.

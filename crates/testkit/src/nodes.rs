@@ -2,19 +2,22 @@
 //! of them a link that a test can harm.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use evendesk_desk::Desk;
+use evendesk_desk::{Desk, Error};
 use evendesk_domain::stream::Recorded;
 use evendesk_journal::postgres::Address;
 use evendesk_journal::{Journal as _, PostgresJournal};
 use evendesk_replica::{Keeps, Replica};
 use tempfile::TempDir;
 
+use crate::eventually::eventually_now;
 use crate::link::Link;
 use crate::postgres::Postgres;
 use crate::server_process::ServerProcess;
 use crate::world::quick;
 
+const SIGN_IN: Duration = Duration::from_secs(20);
 const DATABASE: &str = "desk";
 /// Everybody's password.
 const PASSWORD: &str = "correct horse battery";
@@ -66,19 +69,25 @@ impl Site {
 
     /// Makes a person, and a desk at which they are signed in; it knows every node, the `nth` first.
     pub fn seat(&self, login: &str, nth: usize) -> Desk {
-        let add = ["user", "add", login, "--password-stdin"];
-        self.nodes[0].server.run(&add, PASSWORD);
         let mut addresses: Vec<String> =
             self.nodes.iter().map(|n| format!("http://127.0.0.1:{}", n.from_desks.port())).collect();
         let turn = nth % addresses.len();
         addresses.rotate_left(turn);
+        self.seat_at(login, &addresses.join(","))
+    }
+
+    /// Makes a person, and a desk at which they are signed in, at this address.
+    pub fn seat_at(&self, login: &str, address: &str) -> Desk {
+        self.nodes[0].server.run(&["user", "add", login, "--password-stdin"], PASSWORD);
         let desk = Desk::open(&self.folder.path().join(login), quick()).expect("a desk");
-        // Whoever was made through one node is known to the others in a moment.
-        crate::eventually::eventually_now(
-            "someone new can sign in",
-            std::time::Duration::from_secs(10),
-            || desk.sign_in(&addresses.join(","), login, PASSWORD).ok(),
-        );
+        // A balancer may have to look at the nodes first. That someone is new is no reason to wait.
+        eventually_now("the address is answered at", SIGN_IN, || {
+            match desk.sign_in(address, login, PASSWORD) {
+                Ok(_) => Some(()),
+                Err(Error::SignIn(why)) => panic!("{login} cannot sign in: {why}"),
+                Err(_) => None,
+            }
+        });
         desk
     }
 

@@ -50,7 +50,15 @@ pub async fn who(app: &App, headers: &HeaderMap) -> Result<SignedInAs, HttpError
     let now = app.clock.now();
     let session = app.ask_journal(move |journal| journal.session(&digest, now)).await?;
     let session = session.ok_or(HttpError::SignIn)?;
-    let agent = app.readers.get()?.agent(session.user)?.ok_or(HttpError::SignIn)?;
+    let known = app.readers.get()?.agent(session.user)?;
+    let agent = match known {
+        Some(agent) => agent,
+        // Made a moment ago, perhaps, on another node: told to sign in again, a desk would come no more.
+        None => {
+            app.catch_up().await?;
+            app.readers.get()?.agent(session.user)?.ok_or(HttpError::SignIn)?
+        }
+    };
     Ok(SignedInAs { agent, digest })
 }
 

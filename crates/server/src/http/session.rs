@@ -33,8 +33,17 @@ pub async fn sign_in(
 }
 
 async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
-    let user = app.readers.get()?.world_kept().user_by_login(&request.login)?;
-    let kept = user.as_ref().map(|u| app.journal.password(u.id)).transpose()?.flatten();
+    let find = || Ok::<_, HttpError>(app.readers.get()?.world_kept().user_by_login(&request.login)?);
+    let mut user = find()?;
+    if user.is_none() {
+        // Made a moment ago, perhaps, on another node.
+        app.catch_up().await?;
+        user = find()?;
+    }
+    let kept = match user.as_ref().map(|u| u.id) {
+        Some(id) => app.ask_journal(move |journal| journal.password(id)).await?,
+        None => None,
+    };
     let password = zeroize::Zeroizing::new(request.password.clone());
     let matches = tokio::task::spawn_blocking(move || verify(&password, kept.as_deref())).await?;
     user.filter(|_| matches).as_ref().map(Agent::from).ok_or(HttpError::WrongPassword)

@@ -19,6 +19,7 @@ use lettre::{SmtpTransport, Transport};
 
 use owner::Owner;
 use server::Server;
+pub use server::free_port;
 
 /// How long a mail may take from SMTP into its mailbox before a test gives up.
 const DELIVERY: Duration = Duration::from_secs(10);
@@ -102,6 +103,11 @@ impl MailWorld {
 
     /// The raw mails in a mailbox, oldest first.
     pub fn mailbox(&self, address: &str) -> Vec<Vec<u8>> {
+        self.arrivals(address).into_iter().map(|(_, raw)| raw).collect()
+    }
+
+    /// The same, each with when it was put there.
+    pub fn arrivals(&self, address: &str) -> Vec<(std::time::SystemTime, Vec<u8>)> {
         let mut files: Vec<PathBuf> = Vec::new();
         for part in ["new", "cur"] {
             let Ok(folder) = std::fs::read_dir(self.maildir(address).join(part)) else { continue };
@@ -110,7 +116,7 @@ impl MailWorld {
         // Maildir names begin with the second, and Postfix' go on with device, inode and microsecond.
         let age = |f: &PathBuf| std::fs::metadata(f).and_then(|m| m.modified()).ok();
         files.sort_by_key(|f| (age(f), f.file_name().map(ToOwned::to_owned)));
-        files.iter().filter_map(|f| std::fs::read(f).ok()).collect()
+        files.iter().filter_map(|f| Some((age(f)?, std::fs::read(f).ok()?))).collect()
     }
 
     /// Waits until a mailbox holds that many mails, and gives them.
