@@ -1,5 +1,5 @@
 # The commands of the project. Each is a script or a line that can be read and run alone.
-.PHONY: run test bench check fmt ui types setup clean
+.PHONY: run test simulate bench check fmt ui types setup clean
 
 run: ## open the app on sample data
 	scripts/setup.sh run
@@ -9,6 +9,9 @@ run: ## open the app on sample data
 
 test: ## everything that must hold, journeys in the real window included
 	scripts/test.sh
+
+simulate: ## the whole office with virtual time and network: SEEDS=n fresh seeds, or the one SEED, aloud
+	cargo run --quiet --package evendesk-testkit --example simulate
 
 bench: ## measure the release build, on a generated company and beside other software
 	scripts/bench.sh

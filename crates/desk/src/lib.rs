@@ -17,6 +17,9 @@ pub mod client;
 pub mod core;
 pub mod desk;
 pub mod error;
+#[cfg(feature = "faults")]
+#[doc(hidden)]
+pub mod faults;
 pub mod folder;
 pub mod outbox;
 pub mod view;

@@ -5,6 +5,9 @@
 //! the domain's, how rows are made of events is the replica's.
 
 mod error;
+#[cfg(feature = "faults")]
+#[doc(hidden)]
+pub mod faults;
 pub mod postgres;
 mod records;
 mod row;

@@ -13,5 +13,6 @@ pub mod process;
 pub mod screen;
 pub mod seat;
 pub mod server_process;
+pub mod simulation;
 pub mod window;
 pub mod world;

@@ -114,6 +114,8 @@ pub struct Core {
     trouble: Option<String>,
     /// Why the server hung up, where that does not pass by itself.
     said_at_parting: Option<String>,
+    /// Something that was only pending is gone from the cache, and still in its log.
+    leftovers: bool,
     boundary: Option<Boundary>,
 }
 
@@ -158,6 +160,7 @@ impl Core {
             refusal: None,
             trouble: None,
             said_at_parting: None,
+            leftovers: true,
             boundary: None,
         };
         core.outbox.settled(position.cursor, &[])?;
@@ -285,9 +288,14 @@ impl Core {
 
     /// Time passes: heartbeat, and what has been unanswered for too long.
     pub fn tick(&mut self, now: Timestamp) -> Result<Vec<Action>, Error> {
+        // What was settled about a stream that is withdrawn meanwhile, or never was this agent's to see, is
+        // not to be found in a log either.
+        self.outbox.empty_log()?;
+        self.leftovers = self.leftovers && !self.cache.empty_log()?;
         if self.line == Line::Down {
             return Ok(Vec::new());
         }
+        self.clock_set_back(now);
         let heartbeat = i64::try_from(HEARTBEAT_S).unwrap_or(15);
         if now.seconds_since(self.heard_at) >= 3 * heartbeat {
             return Ok(vec![Action::HangUp { after_s: None }]);
@@ -303,6 +311,19 @@ impl Core {
             actions.extend(self.want_part(now)?);
         }
         Ok(actions)
+    }
+
+    /// Whatever was noted at a time that is still to come was noted before this computer's clock was set back.
+    fn clock_set_back(&mut self, now: Timestamp) {
+        if self.heard_at > now {
+            self.heard_at = now;
+        }
+        if self.pinged_at.is_some_and(|at| at > now) {
+            self.pinged_at = None;
+        }
+        for at in self.unanswered.values_mut() {
+            *at = (*at).min(now);
+        }
     }
 
     /// Offers what is on its way, in order, as many as may be unanswered.

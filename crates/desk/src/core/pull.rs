@@ -207,6 +207,13 @@ impl Core {
         let streams: Vec<StreamId> = events.iter().map(|e| e.stream).collect();
         let arrived = self.arrived(to, &events)?;
         let moved = Position { cursor: to, ..self.position };
+        #[cfg(feature = "faults")]
+        if crate::faults::is(crate::faults::Fault::EarlyCursor) {
+            let writer = self.cache.write()?;
+            writer.set_position(moved)?;
+            writer.commit()?;
+            self.boundary("cursor moved too early");
+        }
         let changed = self.redo(&streams, &arrived, &arrived, now, |writer| {
             writer.fold(&events)?;
             if let Some(view) = &visible_set {
@@ -301,9 +308,10 @@ impl Core {
     /// the server.)
     fn forget(&mut self, directive: u64, stream: StreamId, now: Timestamp) -> Result<Vec<Action>, Error> {
         self.part_is_outdated();
+        self.outbox.withdrawn(stream)?;
+        self.boundary("withdrawn from the outbox");
         self.redo(&[stream], &[], &[], now, |writer| Ok(writer.forget(stream)?))?;
         self.boundary("stream forgotten");
-        self.outbox.withdrawn(stream)?;
         let mut actions = vec![Action::Changed(everything())];
         if self.logs_emptied()? && self.attachments_gone(stream) {
             actions.insert(0, Action::Send(FromDesk::Confirm { directive }));

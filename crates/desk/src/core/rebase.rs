@@ -65,6 +65,10 @@ impl Top {
 
     /// Takes a train's provisional events out: its streams are folded again from what the server has said.
     fn unwind(&mut self, writer: &Writer<'_>, train: &Train) -> Result<(), Error> {
+        #[cfg(feature = "faults")]
+        if crate::faults::is(crate::faults::Fault::SkippedRefold) {
+            return Ok(());
+        }
         let mut streams = BTreeSet::new();
         for command in &train.commands {
             streams.extend(self.touched.remove(command).unwrap_or_default());
@@ -151,11 +155,18 @@ impl Core {
         top.unwind(&writer, &train)?;
         f(&writer)?;
         top.decide(&writer, &pending, &cx)?;
+        let mut gone = false;
+        if !train.commands.is_empty() {
+            for stream in &train.streams {
+                gone |= writer.kept_events(*stream)?.is_empty();
+            }
+        }
         let mut after = top.train(streams, &pending.iter().map(|k| k.command.id).collect::<Vec<_>>());
         after.streams.extend(train.streams);
         let changed = changes::both(before, changes::of(&writer, &after.streams)?);
         writer.commit()?;
         self.top = top;
+        self.leftovers |= gone;
         Ok(changed)
     }
 

@@ -39,17 +39,18 @@ impl Outbox {
         })
     }
 
-    /// Takes the recipient out of answers that have come back from a conversation that this desk does not
+    /// Forgets what was accepted, since it has happened, and takes the recipient out of answers that have come back from a conversation that this desk does not
     /// hold any more. What is still on its way keeps it: without, it might go to somebody else.
     pub fn withdrawn(&self, stream: StreamId) -> Result<(), Error> {
-        self.write("forgetting who an answer was for", |tx| {
+        self.write("forgetting what is withdrawn", |tx| {
+            tx.execute("DELETE FROM command WHERE stream = ?1 AND state = 'accepted'", [stream.to_string()])?;
             tx.execute(
                 "UPDATE command SET body = json_set(body, '$.to', '')
                  WHERE stream = ?1 AND body ->> '$.do' = 'reply'
                    AND state IN ('refused', 'look_again', 'set_aside')",
                 [stream.to_string()],
             )?;
-            Ok(())
+            settle(tx)
         })
     }
 }

@@ -12,6 +12,7 @@ pub mod settings;
 pub mod tickets;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -84,6 +85,8 @@ pub struct Outbox {
     file: PathBuf,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
+    /// Something was written since the log was emptied: it may have what has been deleted or changed.
+    leftovers: AtomicBool,
 }
 
 impl Outbox {
@@ -93,7 +96,12 @@ impl Outbox {
         let mut writer = connect(file).map_err(|source| Error::Outbox { doing, source })?;
         migrate(&mut writer, file)?;
         let reader = connect(file).map_err(|source| Error::Outbox { doing, source })?;
-        Ok(Self { file: file.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        Ok(Self {
+            file: file.to_owned(),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+            leftovers: AtomicBool::new(true),
+        })
     }
 
     pub fn file(&self) -> &Path {
@@ -113,16 +121,23 @@ impl Outbox {
             tx.commit()?;
             Ok(value)
         };
+        self.leftovers.store(true, Ordering::Release);
         attempt().map_err(|source| Error::Outbox { doing, source })
     }
 
-    /// Moves what is in the log beside the file into it and empties the log, which until then holds what was
-    /// deleted. False if somebody was reading.
+    /// Empties the log into the file, so that what was deleted is in neither; false while somebody reads.
+    /// Nothing is done where nothing was written since the last time.
     pub fn empty_log(&self) -> Result<bool, Error> {
-        let emptied = lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-            row.get::<_, i64>(0).map(|busy| busy == 0)
-        });
-        emptied.map_err(|source| Error::Outbox { doing: "emptying its log", source })
+        if !self.leftovers.swap(false, Ordering::AcqRel) {
+            return Ok(true);
+        }
+        let busy = lock(&self.writer)
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+            .map_err(|source| Error::Outbox { doing: "emptying its log", source });
+        if !matches!(busy, Ok(false)) {
+            self.leftovers.store(true, Ordering::Release);
+        }
+        Ok(!busy?)
     }
 
     fn read<T>(

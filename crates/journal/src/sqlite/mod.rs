@@ -25,6 +25,7 @@ const KEPT_READERS: usize = 4;
 
 pub struct SqliteJournal {
     path: PathBuf,
+    shared: bool,
     /// Closed before the writer, who as the last one moves the log into the file.
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Connection>,
@@ -37,7 +38,19 @@ impl SqliteJournal {
         let mut writer = Connection::open(path).doing("open the journal")?;
         schema::prepare_writer(&writer)?;
         schema::migrate(&mut writer)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Self {
+            path: path.to_owned(),
+            shared: false,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// For several writers in this one process that write as nodes of one server do: in simulations.
+    #[must_use]
+    pub const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
     }
 
     /// Opens a file to look into it, also beside a server that writes it; it must be of this layout.
@@ -46,7 +59,12 @@ impl SqliteJournal {
         let reader = Connection::open_with_flags(path, flags).doing("open the journal for reading")?;
         schema::prepare_reader(&reader)?;
         schema::check(&reader)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(reader), readers: Mutex::default() })
+        Ok(Self {
+            path: path.to_owned(),
+            shared: false,
+            writer: Mutex::new(reader),
+            readers: Mutex::default(),
+        })
     }
 
     /// Closes the file so that nothing beside it belongs to it.
@@ -150,7 +168,7 @@ impl Journal for SqliteJournal {
     }
 
     fn is_shared(&self) -> bool {
-        false
+        self.shared
     }
 
     fn claim(&self) -> Result<u64, Error> {

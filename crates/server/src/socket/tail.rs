@@ -6,7 +6,7 @@
 //! move the desk's cursor, only once all of them are confirmed: a desk that was cut off in between
 //! comes back with the old cursor and gets the directives again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use evendesk_domain::event::Event;
 use evendesk_domain::permission::{Agent, Scope, visible, visible_set};
@@ -208,8 +208,8 @@ impl Tail {
     }
 
     /// Streams that became visible and streams that ceased to be, by moves of theirs or of the agent.
-    fn directives(&self, before: &Agent, slice: &Slice) -> (HashSet<StreamId>, Vec<StreamId>) {
-        let mut granted = HashSet::new();
+    fn directives(&self, before: &Agent, slice: &Slice) -> (BTreeSet<StreamId>, Vec<StreamId>) {
+        let mut granted = BTreeSet::new();
         let mut withdrawn = Vec::new();
         if let Some(changed) = &slice.changed {
             granted.extend(changed.granted.iter().copied());
@@ -259,8 +259,8 @@ pub fn moved(agents: &[&Agent; 2], now: Option<Scope>, teams: &[Scope]) -> Moved
 }
 
 /// The streams that changed teams, each with the teams it was in, the first one first.
-pub fn moves(events: &[Recorded]) -> HashMap<StreamId, Vec<Scope>> {
-    let mut moves: HashMap<StreamId, Vec<Scope>> = HashMap::new();
+pub fn moves(events: &[Recorded]) -> BTreeMap<StreamId, Vec<Scope>> {
+    let mut moves: BTreeMap<StreamId, Vec<Scope>> = BTreeMap::new();
     for recorded in events {
         if let Event::TeamChanged { from, to } = recorded.event {
             moves.entry(recorded.stream).or_default().extend([Scope::Team(from), Scope::Team(to)]);
@@ -338,6 +338,17 @@ mod tests {
         let away = vec![moved_to(2, 1, OURS, THEIRS), event(3, 2, Event::Resolved)];
         assert_eq!(said(&tail.follow(slice(1, away, &[(1, THEIRS), (2, OURS)]))), ["forget 2"]);
         assert_eq!(said(&tail.confirmed(2)), ["1 events to 3"]);
+    }
+
+    #[test]
+    fn terms_of_the_same_slice_go_before_a_stream_that_is_granted() {
+        let into = slice(0, vec![moved_to(1, 1, THEIRS, OURS)], &[(1, OURS)]);
+        let terms = StreamId::from(evendesk_domain::id::TermsId(Uuid::from_u128(9)));
+        let whole = HashMap::from([(terms, Vec::new()), (stream(1), Vec::new())]);
+        let sent = tail().follow(Slice { whole, ..into });
+        let first = sent.first();
+        assert!(matches!(first, Some(FromServer::Grant { stream, .. }) if *stream == terms), "{sent:?}");
+        assert_eq!(sent.len(), 2);
     }
 
     #[test]

@@ -26,7 +26,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::clock::Clock;
 
 pub use follower::{Standing, follow};
-pub use scribe::{Scribe, WriteError};
+pub use scribe::{Boundary, Scribe, WriteError};
 
 /// Commands that may wait; whoever comes then is told to come again.
 const QUEUE: usize = 4096;

@@ -56,6 +56,9 @@ impl WriteError {
 /// Whoever is told of each commit, in order, once.
 type Listener = Box<dyn FnMut(Committed) + Send>;
 
+/// Called at every point where a crash would find something else in the stores, with its name.
+pub type Boundary = Box<dyn FnMut(&'static str) + Send>;
+
 /// The journal and the replica in one hand.
 pub struct Scribe {
     journal: Arc<dyn Journal>,
@@ -70,6 +73,7 @@ pub struct Scribe {
     erasures: Arc<Ledger>,
     /// The replica's log still holds what was erased.
     to_purge: bool,
+    boundary: Option<Boundary>,
 }
 
 impl Scribe {
@@ -92,6 +96,7 @@ impl Scribe {
             listener: None,
             erasures,
             to_purge: false,
+            boundary: None,
         };
         scribe.catch_up()?;
         Ok(scribe)
@@ -117,6 +122,10 @@ impl Scribe {
     /// Tells `listener` of every commit from here on, this node's and others', as soon as the replica has it.
     pub fn on_commit(&mut self, listener: impl FnMut(Committed) + Send + 'static) {
         self.listener = Some(Box::new(listener));
+    }
+
+    pub fn set_boundary(&mut self, boundary: Boundary) {
+        self.boundary = Some(boundary);
     }
 
     /// Whether searching finds what is there.
@@ -227,6 +236,7 @@ impl Scribe {
         // Until all is well again: wherever this is left, what is missing is folded before the next batch.
         self.behind = true;
         let writer = self.replica.write()?;
+        at(&mut self.boundary, "replica open");
         let mut draft = Draft::new(&*self.journal, self.head);
         let answers = asks.iter().map(|ask| draft.answer(&writer, ask, ask.at.unwrap_or(now))).collect();
         if let Some(e) = draft.failed {
@@ -239,12 +249,14 @@ impl Scribe {
         let (from, to) = (self.head, draft.head());
         writer.set_position(Position { incarnation: Some(self.incarnation), cursor: to })?;
         let scopes = scopes(&writer, &draft.batch.events)?;
+        at(&mut self.boundary, "decided");
         if let Some(erasing) = draft.erasing.take() {
             self.to_purge = true;
             self.erasures.note(erasing.erased(now))?;
             self.journal.redact(self.epoch, &erasing.in_journal(self.head))?;
         }
         self.journal.append(self.epoch, &draft.batch)?;
+        at(&mut self.boundary, "appended");
         let events = draft.batch.events;
         match writer.commit() {
             Ok(()) => self.behind = false,
@@ -252,6 +264,7 @@ impl Scribe {
             Err(e) => tracing::warn!("the replica will be caught up: {e}"),
         }
         self.purge();
+        at(&mut self.boundary, "replica committed");
         if to > from {
             self.tell(from, to, events, scopes);
         }
@@ -277,6 +290,12 @@ fn refold_redacted(
         writer.refold(stream, &whole)?;
     }
     Ok(true)
+}
+
+fn at(boundary: &mut Option<Boundary>, name: &'static str) {
+    if let Some(boundary) = boundary {
+        boundary(name);
+    }
 }
 
 fn scopes(

@@ -28,6 +28,54 @@ fn nothing_of_a_forgotten_conversation_is_left_in_the_desks_files() {
     assert!(!files.exists());
 }
 
+/// Whether any file under a folder has these bytes.
+fn anywhere(folder: &std::path::Path, word: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().map(Result::unwrap).any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return anywhere(&path, word);
+        }
+        std::fs::read(path).unwrap().windows(word.len()).any(|w| w == word)
+    })
+}
+
+#[test]
+fn what_its_author_said_in_a_withdrawn_conversation_is_in_no_file_once_it_has_been_decided() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    let before = desk.submit(note(conversation, 501, "settled: quetzalcoatl"));
+    desk.sync(&mut server);
+    let after = desk.submit(note(conversation, 502, "not settled: quetzalcoatl"));
+    let stream = conversation.into();
+    assert!(desk.kept().iter().all(|k| k.command.id != before));
+    // Accepted, and withdrawn before its events have come.
+    let outcome = evendesk_protocol::Outcome::Accepted { seq: server.head() + 1 };
+    desk.hears(FromServer::Outcome { id: after, outcome });
+    assert!(anywhere(desk.path(), b"quetzalcoatl"));
+    let said = desk.hears(FromServer::Forget { directive: 1, stream });
+    assert_eq!(said, [evendesk_protocol::FromDesk::Confirm { directive: 1 }]);
+    assert!(!anywhere(desk.path(), b"quetzalcoatl"));
+}
+
+#[test]
+fn what_was_only_pending_and_is_not_its_authors_to_see_leaves_no_trace_either() {
+    let (mut server, mut desk) = world();
+    desk.sync(&mut server);
+    let body = evendesk_domain::command::CommandBody::LogFeedback {
+        feedback: evendesk_domain::id::FeedbackId(super::paper::id(700)),
+        text: "heard: quetzalcoatl".into(),
+        kind: evendesk_domain::feedback::FeedbackKind::Complaint,
+        source: evendesk_domain::feedback::FeedbackSource::default(),
+    };
+    let id = desk.submit(body);
+    assert!(anywhere(desk.path(), b"quetzalcoatl"));
+    let seq = desk.core.cursor();
+    desk.hears(FromServer::Outcome { id, outcome: evendesk_protocol::Outcome::Accepted { seq } });
+    desk.core.tick(at(1)).unwrap();
+    assert!(!anywhere(desk.path(), b"quetzalcoatl"));
+}
+
 #[test]
 fn a_cache_that_cannot_be_read_is_built_again_with_what_is_pending() {
     let (mut server, mut desk) = world();

@@ -487,3 +487,14 @@ fn a_command_held_for_want_of_the_one_before_goes_out_after_it() {
     assert_eq!(order, [first, second]);
     assert!(desk.states().is_empty());
 }
+
+#[test]
+fn a_clock_set_back_does_not_keep_a_dead_connection_for_alive() {
+    use crate::core::Action;
+    let (mut server, mut desk) = world();
+    desk.connects(&mut server);
+    // Set back by two hours, and the line is dead.
+    let back = -7200;
+    assert_eq!(desk.core.tick(at(back)).unwrap(), [Action::Send(FromDesk::Ping)]);
+    assert_eq!(desk.core.tick(at(back + 45)).unwrap(), [Action::HangUp { after_s: None }]);
+}
