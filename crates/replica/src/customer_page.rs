@@ -38,6 +38,8 @@ pub struct CustomerCard {
     #[ts(type = "number")]
     pub resolved: usize,
     pub opened_at: Timestamp,
+    /// When everything of them was erased.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// How long this customer waited on a channel, in business time.
@@ -179,11 +181,11 @@ impl Reader {
 
     fn card(&self, root: Uuid, family: &[Uuid]) -> Result<Option<CustomerCard>, Error> {
         let db = self.db();
-        let opened: Vec<i64> = db
-            .prepare_cached("SELECT opened_at FROM customer WHERE id = ?1")
-            .and_then(|mut s| s.query_map([root], |r| r.get(0))?.collect())
+        let opened: Vec<(i64, Option<i64>)> = db
+            .prepare_cached("SELECT opened_at, erased_at FROM customer WHERE id = ?1")
+            .and_then(|mut s| s.query_map([root], |r| Ok((r.get(0)?, r.get(1)?)))?.collect())
             .doing("read a customer")?;
-        let Some(opened_at) = opened.first() else { return Ok(None) };
+        let Some((opened_at, erased_at)) = opened.first() else { return Ok(None) };
         let mut identities = Vec::new();
         let mut turns = Vec::new();
         let mut resolved = 0;
@@ -199,6 +201,7 @@ impl Reader {
             waits: waits(turns),
             resolved,
             opened_at: Timestamp::from_millis(*opened_at),
+            erased_at: erased_at.map(Timestamp::from_millis),
         }))
     }
 

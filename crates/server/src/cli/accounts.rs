@@ -137,7 +137,7 @@ fn told(fate: &Fate) -> String {
 }
 
 async fn pull(data: &Location, name: &str) -> Result<(), Failure> {
-    let Desk { journal, seal, scribe, _folder } = Desk::open(data)?;
+    let Desk { journal, seal, scribe, folder: _folder } = Desk::open(data)?;
     let account = scribe.replica().reader()?.world_kept().account_by_name(name)?;
     let account = account.ok_or_else(|| format!("there is no mailbox {name}; add it with `mailbox add`"))?;
     let mut fetcher = Fetcher::new(mailboxes::access(&*journal, &seal, &account)?);

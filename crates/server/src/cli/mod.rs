@@ -2,6 +2,7 @@
 //! sentence, why not.
 
 mod accounts;
+mod customer;
 mod keeping;
 mod people;
 mod serve;
@@ -85,6 +86,9 @@ enum Task {
     /// Signed webhooks that carry social mentions in and answers out
     #[command(subcommand)]
     Hook(accounts::Hook),
+    /// Customers
+    #[command(subcommand)]
+    Customer(customer::Customer),
     /// The clocks
     #[command(subcommand)]
     Sla(tools::Sla),
@@ -138,6 +142,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Task::Mailbox(task) => task.run(data).await?,
         Task::Form(task) => task.run(data)?,
         Task::Hook(task) => task.run(data)?,
+        Task::Customer(task) => task.run(data).await?,
         Task::Sla(task) => task.run()?,
         Task::Email(task) => task.run()?,
         Task::Doctor => return tools::doctor(data).await,
@@ -155,7 +160,7 @@ struct Desk {
     seal: Seal,
     scribe: Scribe,
     /// Held until the change is done.
-    _folder: crate::folder::Folder,
+    folder: crate::folder::Folder,
 }
 
 impl Desk {
@@ -166,7 +171,7 @@ impl Desk {
         let _turn = founding::Turn::wait(&store.journal, &Clock::system())?;
         let (folder, journal, seal, mut scribe) = store.into_scribe()?;
         founding::first_team(&mut scribe, now)?;
-        Ok(Self { journal, seal, scribe, _folder: folder })
+        Ok(Self { journal, seal, scribe, folder })
     }
 
     fn operate(&mut self, body: CommandBody) -> Result<(), StoreError> {

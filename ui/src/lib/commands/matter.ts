@@ -124,6 +124,13 @@ function rename(): void {
   overlay.open({ kind: "write", title: t("cmd.rename"), label: t("rename.label"), text: card.name, choose });
 }
 
+const mayErase = (): boolean => desk.administers && opened.page !== null && opened.page.customer.erased_at === null;
+
+function eraseCustomer(): void {
+  const card = opened.page?.customer;
+  if (card) overlay.open({ kind: "erase_customer", id: card.id, name: card.name || t("customer.unnamed") });
+}
+
 const group = "matter" as const;
 
 export const matterCommands: Command[] = [
@@ -154,6 +161,7 @@ export const matterCommands: Command[] = [
     when: () => opened.matter?.timers.some((timer) => timer.target !== "resolution" && timer.closed_at === null) ?? false,
     run: simply("no_reply_needed"),
   },
-  { id: "rename", label: "cmd.rename", group, keys: ["F2"], when: () => opened.page !== null, run: rename },
+  { id: "rename", label: "cmd.rename", group, keys: ["F2"], when: () => opened.page?.customer.erased_at === null, run: rename },
+  { id: "erase_customer", label: "cmd.eraseCustomer", group, keys: [], when: mayErase, run: eraseCustomer },
   { id: "undo", label: "cmd.undo", group, keys: ["u"], when: canUndo, run: undo },
 ];

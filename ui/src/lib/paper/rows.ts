@@ -107,6 +107,7 @@ export function pageOf(world: World, id: string, before: number | null, limit: n
       ],
       resolved: resolved + 4,
       opened_at: customer.openedAt,
+      erased_at: null,
     },
     matters: customer.conversations.map((on) => matterOf(on, world)),
     entries,

@@ -40,6 +40,10 @@ class Desk {
     return this.me?.role === "supervisor" || this.me?.role === "admin";
   }
 
+  get administers(): boolean {
+    return this.me?.role === "admin";
+  }
+
   user(id: string | null): UserView | undefined {
     return id === null ? undefined : this.#users.get(id);
   }

@@ -12,7 +12,8 @@ export type Overlay =
   | { kind: "when"; title: string; choose: (at: number) => void }
   | { kind: "write"; title: string; label: string; text: string; choose: (text: string) => void }
   | { kind: "feedback_details"; id: string | null; text: string; feedbackKind: FeedbackKind; title: string }
-  | { kind: "close_feedback"; id: string };
+  | { kind: "close_feedback"; id: string }
+  | { kind: "erase_customer"; id: string; name: string };
 
 class CurrentOverlay {
   shown = $state.raw<Overlay | null>(null);

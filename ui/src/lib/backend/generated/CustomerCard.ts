@@ -4,4 +4,8 @@ import type { CustomerId } from "./CustomerId";
 import type { IdentityView } from "./IdentityView";
 import type { Timestamp } from "./Timestamp";
 
-export type CustomerCard = { id: CustomerId, name: string, identities: Array<IdentityView>, waits: Array<ChannelWait>, resolved: number, opened_at: Timestamp, };
+export type CustomerCard = { id: CustomerId, name: string, identities: Array<IdentityView>, waits: Array<ChannelWait>, resolved: number, opened_at: Timestamp, 
+/**
+ * When everything of them was erased.
+ */
+erased_at: Timestamp | null, };
