@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::office::{Office, inbound, note, operate, settle, user};
 
 /// Of the name that is said in every place where words can be.
-/// What is looked for of it: a search index keeps a word without what it shares with the one before it.
+/// As it is looked for: a search index keeps a word without what it shares with the one before it.
 const TRACE: &str = "nthippe";
 
 /// Everything in a folder whose bytes hold the word.
