@@ -203,7 +203,7 @@ impl Dice {
 
 /// What one agent does, as their desk shows it.
 fn work(desk: &Desk, name: &str, dice: &mut Dice, n: usize) -> Option<CommandId> {
-    let place = [Place::DueNext, Place::Waiting, Place::Resolved][dice.roll(3)].clone();
+    let place = [Place::DueNext, Place::Waiting, Place::Resolved][dice.roll(3)];
     let rows = desk.queue(&place, 0, 50).ok()?.rows;
     let row = rows.get(dice.roll(rows.len().max(1)))?;
     let conversation = row.conversation;
