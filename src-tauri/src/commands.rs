@@ -50,6 +50,12 @@ pub fn connection(home: State<'_, Home>) -> Connection {
     home.desk().connection()
 }
 
+/// Tries to reach the server now rather than later.
+#[tauri::command(async)]
+pub fn reconnect(home: State<'_, Home>) {
+    home.desk().reconnect();
+}
+
 #[tauri::command(async)]
 pub fn directory(home: State<'_, Home>) -> Answer<Directory> {
     Ok(home.desk().directory()?)

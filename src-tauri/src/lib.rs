@@ -70,6 +70,7 @@ pub fn run(options: CommandLine) -> ExitCode {
         .invoke_handler(tauri::generate_handler![
             commands::session,
             commands::connection,
+            commands::reconnect,
             commands::directory,
             commands::counts,
             commands::queue,

@@ -8,5 +8,7 @@ mod notified_of_what_is_mine;
 mod office;
 mod one_customer_three_channels;
 mod two_desks;
+mod two_write_at_once;
 mod window;
+mod work_that_came_back;
 mod working_without_the_server;

@@ -125,3 +125,36 @@ test("an answer that comes back waits for the one being typed, and one that is d
   press("u");
   await waitFor(() => expect(box.value).toBe("It ships on Friday."));
 });
+
+test("Outgoing has what came back and what was typed and not sent, each with a way on by key", async () => {
+  const { box, matter, asked } = await overtaken();
+  await fireEvent.input(box, { target: { value: "And by the way," } });
+  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing" } as const;
+  paper.comesBack({ do: "reply", conversation: matter, message: "m1", text: "It ships on Friday.", seen: asked, ...to });
+  await new Promise((saved) => setTimeout(saved, 500));
+  box.blur();
+  press("g");
+  press("o");
+  const states = (): unknown[] => screen.queryAllByTestId("outgoing-item").map((item) => item.dataset["state"]);
+  await waitFor(() => expect(states()).toEqual(["look_again", "draft"]));
+  const found = await axe.run(document.body, { rules: { "color-contrast": { enabled: false } } });
+  expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+  press("j");
+  press("x");
+  await screen.findByText("Draft dropped");
+  await waitFor(() => expect(screen.getAllByTestId("outgoing-item")).toHaveLength(1));
+  press("u");
+  await waitFor(() => expect(screen.getAllByTestId("outgoing-item")).toHaveLength(2));
+  press("k");
+  press("Enter");
+  const again = (await screen.findByRole("textbox", { name: "Reply" })) as HTMLTextAreaElement;
+  await waitFor(() => expect(again.value).toBe("It ships on Friday."));
+});
+
+test("without anything on its way, Outgoing says so", async () => {
+  render(App);
+  await rows();
+  press("g");
+  press("o");
+  expect(await screen.findByText("Everything has reached the server.")).toBeTruthy();
+});

@@ -98,12 +98,13 @@ impl Change {
     }
 }
 
-/// Someone else looks at a conversation, or writes in it.
+/// Someone else looks at a conversation, writes in it, or has left it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Presence {
     pub conversation: ConversationId,
     pub user: evendesk_domain::id::UserId,
     pub writing: bool,
+    pub left: bool,
 }
 
 /// What subscribers hear.

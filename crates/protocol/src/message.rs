@@ -46,6 +46,7 @@ pub enum FromDesk {
     Confirm {
         directive: u64,
     },
+    /// Where the agent is, said where it changes and now and then while they work there; none for nowhere.
     Presence {
         conversation: Option<ConversationId>,
         writing: bool,
@@ -130,6 +131,9 @@ pub enum FromServer {
         conversation: ConversationId,
         user: UserId,
         writing: bool,
+        /// Not there any more.
+        #[serde(default, skip_serializing_if = "is_false")]
+        left: bool,
     },
     Pong {
         server_time: Timestamp,

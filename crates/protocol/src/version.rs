@@ -3,7 +3,7 @@
 //! | version | what it brought |
 //! | --- | --- |
 //! | 1 | one version only, said in `hello`; no classes; a batch bounded by its count |
-//! | 2 | a range in `hello` and the version picked in `welcome`; classes; `visible_set`; snapshots; `new_incarnation`; grants in parts; `set_aside`; `erase` |
+//! | 2 | a range in `hello` and the version picked in `welcome`; classes; `visible_set`; snapshots; `new_incarnation`; grants in parts; `set_aside`; `erase`; who leaves a conversation |
 
 use serde::{Deserialize, Serialize};
 

@@ -98,7 +98,8 @@ fn server_says() -> Vec<(String, FromServer)> {
         ("forget", FromServer::Forget { directive: 7, stream }),
         ("erase", FromServer::Erase { directive: 7, stream, events: vec![event()] }),
         ("erase, out of sight", FromServer::Erase { directive: 7, stream, events: vec![] }),
-        ("presence", FromServer::Presence { conversation: CONVERSATION, user: UserId(ID), writing: true }),
+        ("presence", presence(true, false)),
+        ("presence, left", presence(false, true)),
         ("pong", FromServer::Pong { server_time: AT }),
     ];
     all.extend(outcomes().map(|(name, outcome)| (name, FromServer::Outcome { id: CommandId(ID), outcome })));
@@ -113,6 +114,10 @@ fn server_says() -> Vec<(String, FromServer)> {
         (format!("welcome, {}", name.as_str().unwrap()), welcome(mode))
     }));
     all
+}
+
+fn presence(writing: bool, left: bool) -> FromServer {
+    FromServer::Presence { conversation: CONVERSATION, user: UserId(ID), writing, left }
 }
 
 fn outcomes() -> [(&'static str, Outcome); 6] {

@@ -94,12 +94,13 @@ impl Deref for App {
     }
 }
 
-/// Someone looks at a conversation, or writes in it.
+/// Someone looks at a conversation, writes in it, or has left it.
 #[derive(Clone, Copy, Debug)]
 pub struct Present {
     pub conversation: ConversationId,
     pub user: UserId,
     pub writing: bool,
+    pub left: bool,
     /// Who may know, looked up once for all who listen.
     pub scope: Option<Scope>,
 }

@@ -70,8 +70,8 @@ impl Core {
             }
             FromServer::Forget { directive, stream } => self.forget(directive, stream, now),
             FromServer::Erase { directive, stream, events } => self.erase(directive, stream, &events, now),
-            FromServer::Presence { conversation, user, writing } => {
-                Ok(vec![Action::Presence(Presence { conversation, user, writing })])
+            FromServer::Presence { conversation, user, writing, left } => {
+                Ok(vec![Action::Presence(Presence { conversation, user, writing, left })])
             }
             FromServer::Pong { server_time } => {
                 self.learn_time(server_time, self.pinged_at.unwrap_or(since), now)?;

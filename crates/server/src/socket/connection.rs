@@ -49,6 +49,10 @@ pub async fn serve(app: App, who: SignedInAs, socket: WebSocket) {
     if let End::Failed(why) = &end {
         tracing::error!("a desk's connection failed: {why}");
     }
+    if let Some(present) = connection.session.leaves() {
+        // Nobody else connected is no failure.
+        let _ = connection.app.presence.send(present);
+    }
     connection.wire.finish(&end).await;
 }
 

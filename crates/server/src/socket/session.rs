@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use evendesk_domain::command::Command;
-use evendesk_domain::id::{CommandId, WorkspaceId};
+use evendesk_domain::id::{CommandId, ConversationId, WorkspaceId};
 use evendesk_domain::permission::{Agent, visible, visible_set};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Workspace;
@@ -166,6 +166,8 @@ pub struct Session {
     fetching: Option<u64>,
     heard: Duration,
     checked: Duration,
+    /// Where others were told that the agent is.
+    at: Option<Present>,
 }
 
 impl Session {
@@ -181,6 +183,7 @@ impl Session {
             fetching: None,
             heard: Duration::ZERO,
             checked: Duration::ZERO,
+            at: None,
         }
     }
 
@@ -237,11 +240,7 @@ impl Session {
                 Ok(Vec::new())
             }
             (_, FromDesk::Confirm { directive }) => Ok(say(self.tail.confirmed(directive))),
-            (_, FromDesk::Presence { conversation, writing }) => Ok(conversation
-                .map(|conversation| Present { conversation, user: self.user(), writing, scope: None })
-                .map(|present| Todo::Fetch(Wanted::Audience(present)))
-                .into_iter()
-                .collect()),
+            (_, FromDesk::Presence { conversation, writing }) => Ok(self.goes(conversation, writing)),
             // It may be waiting for its cursor to come as far as a part of a snapshot.
             (_, FromDesk::Ping) => {
                 let mut todo = say(self.tail.advance());
@@ -254,6 +253,22 @@ impl Session {
             }
         };
         self.then(done, here)
+    }
+
+    /// The agent is elsewhere now, or does something else there.
+    fn goes(&mut self, conversation: Option<ConversationId>, writing: bool) -> Vec<Todo> {
+        let user = self.user();
+        let stays = self.at.is_some_and(|at| Some(at.conversation) == conversation);
+        let left = if stays { None } else { self.leaves() };
+        let comes = conversation
+            .map(|conversation| Present { conversation, user, writing, left: false, scope: None })
+            .map(|present| Todo::Fetch(Wanted::Audience(present)));
+        left.map(Todo::Tell).into_iter().chain(comes).collect()
+    }
+
+    /// What others are told where this agent goes from where they were, if they were anywhere.
+    pub fn leaves(&mut self) -> Option<Present> {
+        self.at.take().map(|at| Present { writing: false, left: true, ..at })
     }
 
     /// A command came that this server cannot read. It is of no use here, and stops nothing.
@@ -366,7 +381,10 @@ impl Session {
                     None => return Vec::new(),
                 }
             }
-            (Ok(Found::Audience(present)), _) if self.may_know(&present) => Ok(vec![Todo::Tell(present)]),
+            (Ok(Found::Audience(present)), _) if self.may_know(&present) => {
+                self.at = Some(present);
+                Ok(vec![Todo::Tell(present)])
+            }
             (Ok(Found::SignIn(false)), _) => Err(End::SignedOut),
             (Ok(Found::Audience(_) | Found::SignIn(true)), _) => return Vec::new(),
             (Err(e), _) => Err(End::Failed(e.to_string())),
@@ -392,9 +410,9 @@ impl Session {
 
     /// Others' presence, where this desk may know of the conversation.
     pub fn present(&self, present: &Present) -> Option<FromServer> {
-        let Present { conversation, user, writing, .. } = *present;
+        let Present { conversation, user, writing, left, .. } = *present;
         let tell = self.phase == Phase::Up && user != self.user() && self.may_know(present);
-        tell.then_some(FromServer::Presence { conversation, user, writing })
+        tell.then_some(FromServer::Presence { conversation, user, writing, left })
     }
 
     fn may_know(&self, present: &Present) -> bool {

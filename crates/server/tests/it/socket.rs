@@ -227,6 +227,14 @@ async fn presence_reaches_those_who_may_see_the_conversation() {
     );
     bob.say(&FromDesk::Ping).await;
     assert!(matches!(bob.hear().await, FromServer::Pong { .. }));
+
+    // Who goes elsewhere has left, and so has who hangs up.
+    ada.say(&FromDesk::Presence { conversation: None, writing: false }).await;
+    assert!(matches!(sue.hear().await, FromServer::Presence { left: true, writing: false, .. }));
+    ada.say(&FromDesk::Presence { conversation: Some(conversation), writing: false }).await;
+    assert!(matches!(sue.hear().await, FromServer::Presence { left: false, .. }));
+    drop(ada);
+    assert!(matches!(sue.hear().await, FromServer::Presence { left: true, .. }));
 }
 
 #[tokio::test]

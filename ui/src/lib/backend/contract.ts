@@ -36,6 +36,7 @@ export interface Backend {
   join(server: string, login: string, password: string): Promise<void>;
   lookAround(): Promise<void>;
   signOut(): Promise<void>;
+  reconnect(): Promise<void>;
   setConversationView(conversation: string | null, writing: boolean): Promise<void>;
 
   onChanged(hear: (changed: T.Changed) => void): Unlisten;

@@ -48,6 +48,7 @@ export const tauriBackend: Backend = {
   startLocal: (name) => invoke("start_local", { name }),
   join: (server, login, password) => invoke("join", { server, login, password }),
   lookAround: () => invoke("look_around"),
+  reconnect: () => invoke("reconnect"),
   signOut: () => invoke("sign_out"),
   setConversationView: (conversation, writing) => invoke("set_conversation_view", { conversation, writing }),
 

@@ -6,12 +6,13 @@ import { opened } from "../state/opened.svelte";
 import { overlay } from "../state/overlay.svelte";
 import { clickFeedback } from "../state/feedbackClick";
 import { dropOutgoing } from "../state/outgoingActions";
-import { current } from "../state/view.svelte";
+import { current, isQueue } from "../state/view.svelte";
 import type { Then } from "../backend";
 import type { Command } from "./command";
 
-const hasMatter = (): boolean => opened.matter !== null;
-const hasText = (): boolean => composer.text.trim() !== "" && !composer.sending;
+/** On the board or among feedback, the customer last looked at is out of sight, and so out of reach. */
+const hasMatter = (): boolean => opened.matter !== null && isQueue(current.view);
+const hasText = (): boolean => hasMatter() && composer.text.trim() !== "" && !composer.sending;
 
 function write(mode: "reply" | "note"): void {
   current.pane = "customer";

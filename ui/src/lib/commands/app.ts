@@ -1,6 +1,7 @@
 import { backend } from "../backend";
 import { begin } from "../state/start";
 import { opened } from "../state/opened.svelte";
+import { outgoingPage } from "../state/outgoingPage.svelte";
 import { overlay } from "../state/overlay.svelte";
 import { current } from "../state/view.svelte";
 import type { Command } from "./command";
@@ -8,6 +9,7 @@ import type { Command } from "./command";
 async function signOut(): Promise<void> {
   await backend.signOut();
   opened.forgetAll();
+  outgoingPage.forget();
   await begin();
 }
 
@@ -17,7 +19,6 @@ export const appCommands: Command[] = [
   { id: "search", label: "cmd.search", group, keys: ["/"], run: () => overlay.open({ kind: "search" }) },
   { id: "palette", label: "cmd.palette", group, keys: ["Ctrl+k"], inText: true, run: () => overlay.open({ kind: "palette" }) },
   { id: "help", label: "cmd.help", group, keys: ["?"], run: () => overlay.open({ kind: "help" }) },
-  { id: "outgoing", label: "cmd.outgoing", group, keys: ["o"], run: () => overlay.open({ kind: "outgoing" }) },
   { id: "places", label: "cmd.places", group, keys: ["g g"], run: () => (current.placesOpen = !current.placesOpen) },
   { id: "sign_out", label: "cmd.signOut", group, keys: [], run: () => void signOut() },
 ];

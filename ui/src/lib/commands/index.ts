@@ -4,6 +4,7 @@ import { appCommands } from "./app";
 import type { Command } from "./command";
 import { matterCommands } from "./matter";
 import { moveCommands } from "./move";
+import { outgoingCommands } from "./outgoing";
 import { placeCommands } from "./places";
 
 export type { Command, Group } from "./command";
@@ -11,6 +12,7 @@ export type { Command, Group } from "./command";
 export const commands: readonly Command[] = [
   ...moveCommands,
   ...answerCommands,
+  ...outgoingCommands,
   ...matterCommands,
   ...placeCommands,
   ...appCommands,

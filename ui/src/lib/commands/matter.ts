@@ -14,7 +14,7 @@ import type { Command } from "./command";
 
 const has = (): boolean => target() !== null;
 const isStatus = (...wanted: Status[]): boolean => {
-  const status = opened.matter?.status ?? queue.selected?.status;
+  const status = has() ? (opened.matter?.status ?? queue.selected?.status) : undefined;
   return status !== undefined && wanted.includes(status);
 };
 

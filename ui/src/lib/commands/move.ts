@@ -2,6 +2,8 @@
 import { focusList, focusTimeline, leaveText } from "../state/focus";
 import { choose, go, move } from "../state/navigate";
 import { opened } from "../state/opened.svelte";
+import { openOutgoing } from "../state/outgoingActions";
+import { outgoingPage, type Entry } from "../state/outgoingPage.svelte";
 import { queue } from "../state/queue.svelte";
 import { current, isQueue } from "../state/view.svelte";
 import type { Command } from "./command";
@@ -9,7 +11,11 @@ import type { Command } from "./command";
 const inQueue = (): boolean => isQueue(current.view);
 const isOpen = (): boolean => opened.customer !== null;
 
+const outgoing = (): Entry | null => (current.view.kind === "outgoing" ? outgoingPage.entry : null);
+
 function enter(): void {
+  const entry = outgoing();
+  if (entry) return openOutgoing(entry);
   if (queue.selected && opened.customer !== queue.selected.customer) choose(queue.cursor);
   if (!isOpen()) return;
   current.pane = "customer";
@@ -41,7 +47,7 @@ export const moveCommands: Command[] = [
   },
   { id: "page_down", label: "cmd.pageDown", group: "move", keys: ["PageDown"], when: inQueue, keysOnly: true, run: () => move(10) },
   { id: "page_up", label: "cmd.pageUp", group: "move", keys: ["PageUp"], when: inQueue, keysOnly: true, run: () => move(-10) },
-  { id: "open", label: "cmd.open", group: "move", keys: ["Enter"], when: inQueue, yields: true, run: enter },
+  { id: "open", label: "cmd.open", group: "move", keys: ["Enter"], when: () => inQueue() || outgoing() !== null, yields: true, run: enter },
   { id: "back", label: "cmd.back", group: "move", keys: ["Escape"], inText: true, keysOnly: true, run: back },
   {
     id: "earlier",

@@ -19,5 +19,6 @@ export const placeCommands: Command[] = [
   place("r", "place.resolved", { kind: "resolved" }),
   place("m", "place.mentions", { kind: "mentions" }),
   place("f", "place.feedback", { kind: "feedback" }),
+  place("o", "place.outgoing", { kind: "outgoing" }),
   place("b", "place.board", { kind: "board" }, () => desk.oversees),
 ];

@@ -224,6 +224,7 @@ export function paperBackend(desk: PaperDesk): Backend {
     join: signIn,
     lookAround: signIn,
     signOut: async () => void (desk.session = { ...desk.session, state: "signed_out", user: null }),
+    reconnect: async () => desk.offline(false),
     setConversationView: async () => undefined,
     onChanged: (hear) => desk.changed.add(hear),
     onConnection: (hear) => desk.connected.add(hear),

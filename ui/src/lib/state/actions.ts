@@ -4,6 +4,7 @@ import { t } from "../i18n/index.svelte";
 import { soon } from "./changes";
 import { opened } from "./opened.svelte";
 import { queue } from "./queue.svelte";
+import { current, isQueue } from "./view.svelte";
 import { toasts, type ToastAction } from "./toasts.svelte";
 
 let undoLast: (() => void) | null = null;
@@ -50,6 +51,7 @@ export function undo(): void {
 
 /** The matter that matter-wide keys act on: the one on screen, or the row's before its page has come. */
 export function target(): { conversation: string; matter: Matter | null } | null {
+  if (!isQueue(current.view)) return null;
   if (opened.matter) return { conversation: opened.matter.conversation, matter: opened.matter };
   const row = queue.selected;
   return row ? { conversation: row.conversation, matter: null } : null;

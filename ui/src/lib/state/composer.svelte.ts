@@ -1,11 +1,13 @@
 // What is being written, to whom and by which way. Belongs to one matter at a time.
 import { backend, sentenceOf, type Matter, type OutgoingItem, type ReplyRoute, type Then, type TimelineEntry } from "../backend";
+import { t } from "../i18n/index.svelte";
 import { newId } from "../newId";
 import { soon } from "./changes";
 import { drafts, rewordings } from "./drafts";
 import { newsSince } from "./newsSince";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
+import { presence, whereabouts } from "./presence.svelte";
 import { toasts } from "./toasts.svelte";
 
 export type Mode = "reply" | "note";
@@ -29,6 +31,7 @@ class Composer {
   /** The last word that the agent has been shown since: what `seen` promises the server. */
   #seen = $state<string | null>(null);
   #backCommand = $state<string | null>(null);
+  #preferred: string | null = null;
 
   routes = $derived(this.matter?.reply ?? []);
   route: ReplyRoute | null = $derived(this.routes.find((r) => keyOf(r) === this.#routeKey) ?? this.routes[0] ?? null);
@@ -71,8 +74,19 @@ class Composer {
   /** Takes up what came back in this matter, unless something else is being written. */
   consider(returned: OutgoingItem[]): void {
     if (this.#backCommand !== null && !returned.some((item) => item.command === this.#backCommand)) this.#leave();
+    const wished = returned.find((item) => item.command === this.#preferred);
+    if (wished) {
+      this.#preferred = null;
+      return this.lookAt(wished);
+    }
     const [first] = returned.filter(isWords);
     if (this.#backCommand === null && this.mode === "reply" && this.text === "" && first) this.take(first);
+  }
+
+  /** Of what came back, the agent wants to look at this one: it is taken up once its matter is on screen. */
+  prefer(item: OutgoingItem): void {
+    this.#preferred = item.command;
+    this.consider(this.returned);
   }
 
   /** Puts the words of what came back into the text box. A draft that is there comes back afterwards. */
@@ -92,6 +106,7 @@ class Composer {
 
   type(text: string): void {
     if (!this.matter) return;
+    whereabouts.types(this.mode === "reply" && text !== "");
     if (this.#backCommand !== null) {
       this.text = text;
       rewordings.put(this.#backCommand, text);
@@ -141,8 +156,10 @@ class Composer {
     } finally {
       this.sending = false;
     }
+    whereabouts.types(false);
     if (back) this.#settled(back);
     else this.#sent(matter.conversation);
+    if (mode === "reply") tellWhoElseWrites(matter.conversation);
     soon(opened.customer);
     return true;
   }
@@ -216,6 +233,12 @@ class Composer {
     if (this.text === "") this.#begin(text);
     else this.text = text;
   }
+}
+
+/** Two answers at once are nobody's fault; the other sees this one come. */
+function tellWhoElseWrites(conversation: string): void {
+  const [other] = presence.in(conversation).filter(({ writing }) => writing);
+  if (other) toasts.tell(t("presence.sentWhile", { name: other.name }));
 }
 
 const isWords = (item: OutgoingItem): boolean => item.what === "reply" || item.what === "note";

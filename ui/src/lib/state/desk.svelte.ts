@@ -28,6 +28,8 @@ class Desk {
   directory = $state.raw(nobody);
   counts = $state.raw(nothing);
   connection = $state.raw(unknown);
+  /** As far as this window knows. */
+  offlineSince = $state<number | null>(null);
 
   #users = $derived(new Map(this.directory.users.map((user) => [user.id, user])));
   #teams = $derived(new Map(this.directory.teams.map((team) => [team.id, team.name])));
@@ -53,6 +55,8 @@ class Desk {
   }
 
   hear(connection: Connection): void {
+    if (connection.state !== "offline") this.offlineSince = null;
+    else this.offlineSince ??= clock.exact();
     this.connection = connection;
     clock.offset = connection.offset_ms;
   }

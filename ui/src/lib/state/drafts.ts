@@ -36,8 +36,8 @@ class Typed {
     await this.save(key, this.#known.get(key) ?? "");
   }
 
-  flushAll(): void {
-    for (const key of [...this.#timers.keys()]) void this.flush(key).catch(() => undefined);
+  async flushAll(): Promise<void> {
+    await Promise.allSettled([...this.#timers.keys()].map((key) => this.flush(key)));
   }
 
   /** Saves what is here, and will ask the desk again. */

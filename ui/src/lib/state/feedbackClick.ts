@@ -2,6 +2,7 @@
 // A toast takes it back or asks for more.
 import { backend, sentenceOf, type FeedbackKind } from "../backend";
 import { t } from "../i18n/index.svelte";
+import { outgoingPage } from "./outgoingPage.svelte";
 import { overlay } from "./overlay.svelte";
 import { tellWithUndo } from "./actions";
 import { toasts } from "./toasts.svelte";
@@ -35,6 +36,7 @@ export async function logFeedback(
   try {
     const feedback = { text: text.slice(0, LONGEST), kind, source_title, source_address: "", sign };
     const { id } = await backend.logFeedback(feedback);
+    if (!sign) outgoingPage.logged(id);
     told(id, text, kind, source_title, sign);
     return true;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { QueueRow } from "../backend";
 import { boardFigures } from "./boardFigures.svelte";
 import { feedbackList } from "./feedbackList.svelte";
 import { opened } from "./opened.svelte";
+import { outgoingPage } from "./outgoingPage.svelte";
 import { queue } from "./queue.svelte";
 import { current, isQueue, type View } from "./view.svelte";
 
@@ -14,20 +15,19 @@ export async function go(view: View): Promise<void> {
   current.view = view;
   current.pane = "list";
   current.placesOpen = false;
+  // What is out of sight is out of the keys' reach.
+  opened.close();
   if (view.kind === "feedback") return feedbackList.load();
   if (view.kind === "board") return boardFigures.load();
-  opened.close();
-  if (!isQueue(view)) return;
+  if (view.kind === "outgoing") return outgoingPage.load();
   await queue.show(view);
   if (current.view !== view) return;
   if (queue.selected) showRow(queue.selected, 1);
 }
 
 export function move(step: number): void {
-  if (current.view.kind === "feedback") {
-    feedbackList.move(step);
-    return;
-  }
+  if (current.view.kind === "feedback") return feedbackList.move(step);
+  if (current.view.kind === "outgoing") return outgoingPage.move(step);
   const row = queue.move(step);
   if (row) showRow(row, step);
   else void landLater(step);

@@ -1,36 +1,96 @@
-// What can be done with a command that came back, or has not left: let it go, or take it back.
+// What can be done about what is not settled: look at it, send it again, copy it, drop it and have it back.
 import { backend, sentenceOf, type OutgoingItem } from "../backend";
 import { t } from "../i18n/index.svelte";
 import { tellWithUndo } from "./actions";
 import { soon } from "./changes";
 import { composer } from "./composer.svelte";
+import { drafts } from "./drafts";
 import { look } from "./navigate";
+import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
+import { outgoingPage, type Entry } from "./outgoingPage.svelte";
 import { toasts } from "./toasts.svelte";
+import { current } from "./view.svelte";
 
-/** Does `work` with the item's command; a refusal is told, and changes nothing. */
-async function settle(item: OutgoingItem, work: (command: string) => Promise<void>): Promise<boolean> {
+const isWords = (item: OutgoingItem): boolean => item.what === "reply" || item.what === "note";
+const needsLook = (item: OutgoingItem): boolean => outgoingList.needLook.includes(item);
+
+export const textOf = (entry: Entry): string =>
+  entry.kind === "command" ? entry.item.text : entry.kind === "draft" ? entry.draft.text : entry.feedback.text;
+
+const placeOf = (entry: Entry): { customer: string | null; conversation: string | null } =>
+  entry.kind === "command" ? entry.item : entry.kind === "draft" ? entry.draft : { customer: null, conversation: null };
+
+export const canOpen = (entry: Entry): boolean => placeOf(entry).customer !== null;
+/** An answer goes out again from its matter, where what came in meanwhile is shown with it. */
+export const canSendAgain = (entry: Entry): boolean =>
+  entry.kind === "command" && needsLook(entry.item) && entry.item.what !== "reply" && entry.item.what !== "unreadable";
+/** What has not left can go back to where it was typed. */
+export const canEdit = (entry: Entry): boolean =>
+  entry.kind === "command" && entry.item.state === "waiting" && isWords(entry.item) && canOpen(entry);
+export const canDrop = (entry: Entry): boolean => entry.kind !== "command" || entry.item.state !== "sent";
+
+/** Does `work`, tells why where it cannot be done, and shows what is left. */
+async function settle(work: Promise<void>, customer: string | null): Promise<boolean> {
   try {
-    await work(item.command);
+    await work;
   } catch (error) {
     toasts.warn(sentenceOf(error));
     return false;
   }
-  soon(item.customer);
-  outgoingList.settled(item.command);
+  soon(customer);
+  await (current.view.kind === "outgoing" ? outgoingPage.load() : outgoingList.load());
   return true;
 }
 
-/** Drops it, with a way back. */
-export async function dropOutgoing(item: OutgoingItem): Promise<void> {
-  if (!(await settle(item, backend.outgoingDrop))) return;
-  tellWithUndo(t("outgoing.dropped"), () => void settle(item, backend.outgoingUndrop));
+/** Goes to the matter; what came back is in its text box. */
+export function openOutgoing(entry: Entry): void {
+  const { customer, conversation } = placeOf(entry);
+  if (customer === null) return;
+  if (entry.kind === "command" && isWords(entry.item) && needsLook(entry.item)) composer.prefer(entry.item);
+  look(customer, conversation);
+}
+
+export async function sendAgain({ command, customer }: OutgoingItem): Promise<void> {
+  if (await settle(backend.outgoingConfirm(command, null), customer)) toasts.tell(t("outgoing.sentAgain"));
 }
 
 /** What has not left goes back into its matter's draft, and the agent with it. */
-export async function editOutgoing(item: OutgoingItem): Promise<void> {
-  if (!item.customer || !item.conversation || !(await settle(item, backend.outgoingEdit))) return;
-  look(item.customer, item.conversation);
-  composer.reload(item.conversation);
+export async function editOutgoing({ command, customer, conversation }: OutgoingItem): Promise<void> {
+  if (customer === null || conversation === null) return;
+  if (!(await settle(backend.outgoingEdit(command), customer))) return;
+  drafts.forget(conversation);
+  look(customer, conversation);
+  composer.reload(conversation);
   composer.write("reply");
+}
+
+export async function copyOutgoing(entry: Entry): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(textOf(entry));
+    toasts.tell(t("outgoing.copied"));
+  } catch {
+    toasts.warn(t("outgoing.notCopied"));
+  }
+}
+
+/** Drops a command, with a way back. */
+export async function dropOutgoing({ command, customer }: OutgoingItem): Promise<void> {
+  if (!(await settle(backend.outgoingDrop(command), customer))) return;
+  tellWithUndo(t("outgoing.dropped"), () => void settle(backend.outgoingUndrop(command), customer));
+}
+
+/** The same of anything in Outgoing. */
+export async function dropEntry(entry: Entry): Promise<void> {
+  if (entry.kind === "command") return dropOutgoing(entry.item);
+  if (entry.kind === "draft") return dropDraft(entry.draft.conversation, entry.draft.text);
+  if (await settle(backend.undoFeedback(entry.feedback.id), null)) toasts.tell(t("toast.undone"));
+}
+
+async function dropDraft(conversation: string, text: string): Promise<void> {
+  const put = (words: string) => {
+    drafts.forget(conversation);
+    return settle(backend.draftPut(conversation, words), opened.customer);
+  };
+  if (await put("")) tellWithUndo(t("outgoing.draftDropped"), () => void put(text));
 }

@@ -1,10 +1,6 @@
 // What we sent off and the server has not settled: pending, refused, come back for a second look.
 import { backend, type OutgoingItem } from "../backend";
-import { t } from "../i18n/index.svelte";
-import { look } from "./navigate";
 import { oneAtATime } from "./oneAtATime";
-import { opened } from "./opened.svelte";
-import { toasts } from "./toasts.svelte";
 
 const NEEDS_A_LOOK = new Set(["refused", "look_again", "set_aside"]);
 
@@ -16,9 +12,14 @@ class OutgoingList {
   /** Those the agent was told of, so that each is told of once. */
   #told: Set<string> | null = null;
 
+  /** `tell` is given what came back since the last time; what was there at the start is counted in the bar. */
+  constructor(public tell: (item: OutgoingItem) => void = () => undefined) {}
+
   load = oneAtATime(async () => {
     this.items = await backend.outgoing();
-    this.#tell();
+    const news = this.#told === null ? [] : this.needLook.filter((item) => !this.#told?.has(item.command));
+    this.#told = new Set(this.needLook.map((item) => item.command));
+    for (const item of news) this.tell(item);
   });
 
   /** Dealt with here: not offered again while the desk is asked what is left. */
@@ -30,20 +31,6 @@ class OutgoingList {
   /** What needs a look of what was done in this matter. */
   inMatter(conversation: string | null): OutgoingItem[] {
     return conversation === null ? [] : this.needLook.filter((item) => item.conversation === conversation);
-  }
-
-  /** What came back while the agent was elsewhere says so; what was there at the start is counted in the bar. */
-  #tell(): void {
-    const needing = this.needLook;
-    const news = this.#told === null ? [] : needing.filter((item) => !this.#told?.has(item.command));
-    this.#told = new Set(needing.map((item) => item.command));
-    for (const item of news) {
-      if (item.conversation === opened.matter?.conversation) continue;
-      const text = t(item.state === "look_again" ? "outgoing.toast.lookAgain" : "outgoing.toast.refused", { name: item.name });
-      const run = () => void (item.customer && look(item.customer, item.conversation));
-      const actions = item.customer ? [{ label: t("outgoing.look"), run }] : [];
-      toasts.warn(item.reason === null ? text : `${text} ${item.reason}`, actions);
-    }
   }
 }
 

@@ -7,7 +7,6 @@ export type Overlay =
   | { kind: "help" }
   | { kind: "search" }
   | { kind: "call" }
-  | { kind: "outgoing" }
   | { kind: "pick"; title: string; options: PickOption[]; choose: (value: string) => void }
   | { kind: "when"; title: string; choose: (at: number) => void }
   | { kind: "write"; title: string; label: string; text: string; choose: (text: string) => void }

@@ -1,6 +1,7 @@
 // Starts the window's state: loads what is shown, then listens to the desk.
-import { backend } from "../backend";
+import { backend, type OutgoingItem } from "../backend";
 import { clock } from "../clock/now.svelte";
+import { t } from "../i18n/index.svelte";
 import { boardFigures } from "./boardFigures.svelte";
 import { gather, onGathered } from "./changes";
 import { desk } from "./desk.svelte";
@@ -9,7 +10,10 @@ import { feedbackList } from "./feedbackList.svelte";
 import { go, look, showRow } from "./navigate";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
-import { presence } from "./presence.svelte";
+import { outgoingPage } from "./outgoingPage.svelte";
+import { presence, whereabouts } from "./presence.svelte";
+import { openOutgoing } from "./outgoingActions";
+import { toasts } from "./toasts.svelte";
 import { queue } from "./queue.svelte";
 import { current, isQueue } from "./view.svelte";
 import { hearShortcut } from "./feedbackClick";
@@ -30,14 +34,26 @@ function openFirst(): void {
   if (opened.customer === null && current.pane === "list" && queue.selected) showRow(queue.selected, 1);
 }
 
+/** What came back while the agent was elsewhere. */
+function tellCameBack(item: OutgoingItem): void {
+  if (item.conversation !== null && item.conversation === opened.matter?.conversation) return;
+  const isLook = item.state === "look_again";
+  const text = t(isLook ? "outgoing.toast.lookAgain" : "outgoing.toast.refused", { name: item.name });
+  const entry = { kind: "command", id: item.command, group: "needs_you", item } as const;
+  const run = () => (isLook ? openOutgoing(entry) : void go({ kind: "outgoing" }));
+  toasts.warn(item.reason === null ? text : `${text} ${item.reason}`, [{ label: t("outgoing.look"), run }]);
+}
+
 /** Listens until the window goes. */
 export function listen(): () => void {
+  outgoingList.tell = tellCameBack;
   const stops = [
     clock.start(),
     backend.onChanged(gather),
     backend.onConnection((connection) => {
       const was = desk.connection;
       desk.hear(connection);
+      if (connection.state !== "in_sync" && connection.state !== "syncing") presence.forget();
       if (was.pending !== connection.pending || was.attention !== connection.attention) void outgoingList.load();
     }),
     backend.onOpenCustomer(({ customer, conversation }) => look(customer, conversation)),
@@ -50,14 +66,16 @@ export function listen(): () => void {
       if (isQueue(current.view)) void queue.refresh().then(openFirst);
       opened.changed(customers);
       if (feedback && current.view.kind === "feedback") void feedbackList.load();
-      void outgoingList.load();
+      void (current.view.kind === "outgoing" ? outgoingPage.load() : outgoingList.load());
     }),
     every(BOARD_MS, () => {
       if (current.view.kind === "board" && !document.hidden) void boardFigures.load();
     }),
   ];
-  const leaving = () => [drafts, rewordings].forEach((typed) => typed.flushAll());
+  const leaving = () => [drafts, rewordings].forEach((typed) => void typed.flushAll());
   window.addEventListener("pagehide", leaving);
+  const moves = () => whereabouts.moves();
+  for (const sign of SIGNS_OF_LIFE) window.addEventListener(sign, moves, { passive: true });
   // Dues pass without anything changing: who is overdue is counted anew now and then.
   const recount = every(RECOUNT_MS, () => {
     if (desk.session?.state !== "signed_in" || document.hidden) return;
@@ -66,11 +84,13 @@ export function listen(): () => void {
   });
   return () => {
     window.removeEventListener("pagehide", leaving);
+    for (const sign of SIGNS_OF_LIFE) window.removeEventListener(sign, moves);
     recount();
     for (const stop of stops) stop();
   };
 }
 
+const SIGNS_OF_LIFE = ["keydown", "pointerdown", "wheel"];
 const BOARD_MS = 1000;
 const RECOUNT_MS = 20_000;
 

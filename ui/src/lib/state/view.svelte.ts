@@ -2,10 +2,10 @@
 import type { BoardState, Channel, Place } from "../backend";
 
 export type QueueSource = Place | { kind: "board_list"; channel: Channel | null; state: BoardState };
-export type View = QueueSource | { kind: "feedback" } | { kind: "board" };
+export type View = QueueSource | { kind: "feedback" } | { kind: "board" } | { kind: "outgoing" };
 
 export function isQueue(view: View): view is QueueSource {
-  return view.kind !== "feedback" && view.kind !== "board";
+  return view.kind !== "feedback" && view.kind !== "board" && view.kind !== "outgoing";
 }
 
 export function sameView(a: View, b: View): boolean {

@@ -3,6 +3,6 @@ import type { ConversationId } from "./ConversationId";
 import type { UserId } from "./UserId";
 
 /**
- * Someone else looks at a conversation, or writes in it.
+ * Someone else looks at a conversation, writes in it, or has left it.
  */
-export type Presence = { conversation: ConversationId, user: UserId, writing: boolean, };
+export type Presence = { conversation: ConversationId, user: UserId, writing: boolean, left: boolean, };
