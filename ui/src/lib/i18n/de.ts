@@ -100,6 +100,7 @@ export const de: Record<Key, Phrase> = {
   "queue.many": "mehr als {n} Kunden",
   "queue.matters": { one: "{n} offenes Anliegen", other: "{n} offene Anliegen" },
   "queue.nobody": "Niemand wartet.",
+  "queue.fetching": "Was offen ist, ist unterwegs hierher.",
   "queue.empty": "Hier ist nichts.",
 
   "customer.none": "Wählen Sie links einen Kunden.",
@@ -333,6 +334,7 @@ export const de: Record<Key, Phrase> = {
 
   "search.hint": "Neueste zuerst. Wörter, Namen, Adressen, Nummern.",
   "search.found": { one: "{n} gefunden", other: "{n} gefunden, neueste zuerst" },
+  "search.incomplete": "Noch ist nicht jede Nachricht zu finden: Der Rest wird geholt oder vorbereitet.",
   "search.more": "Die neuesten {n}; es gibt mehr",
   "search.results": "Ergebnisse",
 

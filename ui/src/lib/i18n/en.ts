@@ -100,6 +100,7 @@ export const en = {
   "queue.many": "more than {n} customers",
   "queue.matters": { one: "{n} open matter", other: "{n} open matters" },
   "queue.nobody": "Nobody is waiting.",
+  "queue.fetching": "What is open is on its way here.",
   "queue.empty": "Nothing here.",
 
   "customer.none": "Choose a customer on the left.",
@@ -333,6 +334,7 @@ export const en = {
 
   "search.hint": "Newest first. Words, names, addresses, numbers.",
   "search.found": { one: "{n} found", other: "{n} found, newest first" },
+  "search.incomplete": "Not every message can be found yet: the rest is still being fetched or prepared.",
   "search.more": "The newest {n}; there are more",
   "search.results": "Results",
 
