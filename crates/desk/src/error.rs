@@ -82,6 +82,10 @@ pub enum Error {
     Closing,
 }
 
+/// Whatever it was that could not be kept is still where it was: on screen, or with the server.
+const DISK_FULL: &str = "This computer's disk is full, so this could not be kept. Free some space and do it again; \
+                         what was kept before is safe, and everything goes on by itself.";
+
 impl Error {
     pub fn code(&self) -> Code {
         match self {
@@ -97,6 +101,21 @@ impl Error {
             Self::Answered { code, .. } => answered(code),
             Self::Protocol(_) => Code::Bug,
         }
+    }
+
+    /// Whether the disk has no room left, which only a person can change.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Outbox { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Cache(error) => error.is_disk_full(),
+            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
+    /// What happened and what to do, for a person.
+    pub fn sentence(&self) -> String {
+        if self.is_disk_full() { DISK_FULL.to_owned() } else { self.to_string() }
     }
 
     /// Whether the cache's file is damaged, which a new one mends.
@@ -153,6 +172,6 @@ pub struct ApiError {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        Self { code: error.code(), sentence: error.to_string() }
+        Self { code: error.code(), sentence: error.sentence() }
     }
 }

@@ -20,7 +20,7 @@ use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_protocol::Outcome;
 use evendesk_replica::EntryKind;
 use evendesk_server::founding;
-use evendesk_server::writer::Work;
+use evendesk_server::writer::{Answer, Work};
 use evendesk_server::{Options as ServerOptions, Running, Server};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -57,12 +57,17 @@ impl Default for World {
 impl World {
     /// A server that never closes, with one team and one mailbox.
     pub fn new() -> Self {
-        Self::open(None)
+        Self::open(None, tempfile::tempdir().unwrap())
+    }
+
+    /// The same, in a folder of its own in `parent`.
+    pub fn at(parent: &Path) -> Self {
+        Self::open(None, tempfile::tempdir_in(parent).unwrap())
     }
 
     /// The same, where a desk that begins gets a snapshot in parts of so many streams, however little there is.
     pub fn in_parts_of(streams: usize) -> Self {
-        Self::open(Some(streams))
+        Self::open(Some(streams), tempfile::tempdir().unwrap())
     }
 
     fn options(folder: &tempfile::TempDir, parts_of: Option<usize>) -> ServerOptions {
@@ -73,9 +78,8 @@ impl World {
         options
     }
 
-    fn open(parts_of: Option<usize>) -> Self {
+    fn open(parts_of: Option<usize>, folder: tempfile::TempDir) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let folder = tempfile::tempdir().unwrap();
         let server = runtime.block_on(Server::start(Self::options(&folder, parts_of))).unwrap();
         let addr = server.addr();
         let team = {
@@ -111,7 +115,12 @@ impl World {
     }
 
     fn settle(&self, work: Work) -> Outcome {
-        self.runtime.block_on(self.server().app().writer.settle(work)).unwrap()
+        self.ask(work).unwrap()
+    }
+
+    /// As it comes out, where it may come to nothing.
+    pub fn ask(&self, work: Work) -> Answer {
+        self.runtime.block_on(self.server().app().writer.settle(work))
     }
 
     /// As whoever holds the server's folder.
@@ -176,6 +185,11 @@ impl World {
 
     /// Makes a person, and a desk at which they are signed in.
     pub fn seat(&self, name: &str, role: Role) -> Seat {
+        self.seat_at(self.folder.path(), name, role)
+    }
+
+    /// The same, with the desk's folder in `parent`.
+    pub fn seat_at(&self, parent: &Path, name: &str, role: Role) -> Seat {
         let user = UserId(Uuid::now_v7());
         let login = name.to_lowercase();
         let teams = vec![self.team];
@@ -188,7 +202,7 @@ impl World {
         });
         let hash = evendesk_server::auth::hash(PASSWORD).unwrap();
         self.server().app().journal.set_password(user, &hash).unwrap();
-        let folder = self.folder.path().join(&login);
+        let folder = parent.join(&login);
         let desk = Desk::open(&folder, quick()).unwrap();
         let token = desk.sign_in(&self.url(), &login, PASSWORD).unwrap();
         Seat { desk, user, token, folder }

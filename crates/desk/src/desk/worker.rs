@@ -247,7 +247,7 @@ impl Worker {
     fn mend(&mut self, error: &Error, now: Timestamp) {
         tracing::warn!(%error, "a message could not be taken");
         self.failures += 1;
-        self.core.set_trouble(Some(error.to_string()));
+        self.core.set_trouble(Some(error.sentence()));
         if error.is_damage() || self.failures == FAILURES {
             match self.core.rebuild_cache(now) {
                 Ok(actions) => self.perform(actions),

@@ -1,0 +1,156 @@
+//! A disk that is full, under a desk and under a server: clear words, nothing lost, and all of it goes on by
+//! itself once there is room again. The disk is a small one in memory, which takes the rights to mount it.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use evendesk_desk::view::ConnectionState;
+use evendesk_desk::{ApiError, Code};
+use evendesk_domain::command::CommandBody;
+use evendesk_domain::id::TeamId;
+use evendesk_domain::settings::Role;
+use evendesk_server::writer::{Undecided, Work};
+use evendesk_testkit::world::{Seat, World, note, until};
+use uuid::Uuid;
+
+/// A disk of a few megabytes; unmounted when dropped.
+struct SmallDisk(PathBuf, Option<tempfile::TempDir>);
+
+impl SmallDisk {
+    /// None where this machine does not let us mount one, with a line that says so.
+    fn mount(megabytes: u32) -> Option<Self> {
+        let at = tempfile::tempdir().unwrap();
+        let size = format!("size={megabytes}m");
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at.path()).output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(at.path().to_owned(), Some(at))),
+            refused => {
+                eprintln!("SKIPPED: a small disk cannot be mounted here ({refused:?}); run this as root");
+                None
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.0.join("ballast")
+    }
+
+    /// To the last byte.
+    fn fill(&self) {
+        let mut file = File::options().create(true).append(true).open(self.ballast()).unwrap();
+        for size in [64 * 1024, 4096, 256, 1] {
+            while file.write_all(&vec![0; size]).is_ok() {}
+        }
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.ballast()).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        drop(self.1.take());
+    }
+}
+
+fn settled(seat: &Seat) -> bool {
+    let connection = seat.desk.connection();
+    connection.state == ConnectionState::InSync && connection.pending == 0 && connection.message.is_none()
+}
+
+#[test]
+fn a_desk_whose_disk_is_full_says_so_keeps_what_it_has_and_goes_on_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount(16) else { return };
+    let mut world = World::new();
+    let seat = world.seat_at(disk.path(), "Alice", Role::Agent);
+    let (conversation, _) = world.writes("ada@customer.example", "Where is my parcel?");
+    until("it is there", || settled(&seat) && seat.texts(conversation).len() == 1);
+    seat.desk.draft_put(conversation, "kept before").unwrap();
+    world.stop();
+    until("the desk has noticed", || seat.desk.connection().state == ConnectionState::Offline);
+    let before = seat.desk.submit(note(conversation, "typed before")).unwrap().command;
+    disk.fill();
+
+    // What is typed now stays where it is typed, for it is not kept; it is told so in words.
+    let mut refused = 0;
+    for size in [400_000, 200_000, 100_000] {
+        if let Err(error) = seat.desk.submit(note(conversation, &"x".repeat(size))) {
+            let told = ApiError::from(error);
+            assert_eq!(told.code, Code::Storage);
+            assert!(
+                told.sentence.contains("disk is full") && told.sentence.contains("Free some space"),
+                "{}",
+                told.sentence
+            );
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "the disk was not full");
+    let draft = seat.desk.draft_put(conversation, &"y".repeat(400_000));
+    assert!(ApiError::from(draft.unwrap_err()).sentence.contains("disk is full"));
+    assert_eq!(seat.desk.draft_get(conversation).unwrap().as_deref(), Some("kept before"));
+    assert!(seat.desk.outgoing().unwrap().iter().any(|o| o.command == before));
+
+    // The server goes on; what it says has no room here.
+    world.start();
+    let (long, _) = world.writes("bo@customer.example", &"a long letter ".repeat(30_000));
+    let (short, _) = world.writes("cy@customer.example", "a short one");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    disk.free();
+    until("everything is here", || settled(&seat) && seat.texts(long).len() + seat.texts(short).len() == 2);
+    assert_eq!(world.events_of(before).len(), 1);
+    assert_eq!(seat.desk.draft_get(conversation).unwrap().as_deref(), Some("kept before"));
+    for conversation in [conversation, long, short] {
+        assert_eq!(seat.dump(conversation), world.dump(conversation));
+    }
+    assert!(seat.desk.doctor().unwrap().is_good());
+}
+
+#[test]
+fn a_server_whose_disk_is_full_takes_nothing_in_halves_and_goes_on_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let world = World::at(disk.path());
+    let seat = world.seat_at(elsewhere.path(), "Alice", Role::Agent);
+    let (conversation, _) = world.writes("ada@customer.example", "Where is my parcel?");
+    until("it is there", || settled(&seat) && seat.texts(conversation).len() == 1);
+    disk.fill();
+    let team = |n: u128| {
+        let name = "a team with a long name ".repeat(40);
+        let body = CommandBody::SaveTeam {
+            id: TeamId(Uuid::from_u128(n)),
+            name,
+            terms: evendesk_domain::id::TermsId(Uuid::nil()),
+        };
+        Work::Operator(Box::new(body))
+    };
+    let mut failed = None;
+    for n in 0..400 {
+        if let Err(undecided) = world.ask(team(n)) {
+            failed = Some((n, undecided));
+            break;
+        }
+    }
+    let (n, undecided) = failed.expect("the disk was not full");
+    assert!(matches!(&undecided, Undecided::Store(why) if why.contains("full")), "{undecided:?}");
+    let head = world.journal().len();
+    let typed = seat.desk.submit(note(conversation, &"typed meanwhile ".repeat(5_000))).unwrap().command;
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(seat.desk.connection().pending, 1, "it waits");
+    assert_eq!(world.journal().len(), head, "nothing was kept in halves");
+
+    disk.free();
+    until("it has gone out by itself", || settled(&seat));
+    assert_eq!(world.events_of(typed).len(), 1);
+    world.ask(team(n)).unwrap();
+    until("the desk has it all", || settled(&seat) && seat.dump(conversation) == world.dump(conversation));
+}
