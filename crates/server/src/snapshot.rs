@@ -91,6 +91,11 @@ impl Snapshots {
         kept.push(Arc::clone(part));
     }
 
+    /// Lets go of all: what was erased is not handed out again.
+    pub fn forget(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Lets go of what is older than it may be; called now and then.
     pub fn sweep(&self) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|part| part.made.elapsed() < KEPT);

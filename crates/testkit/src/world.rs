@@ -301,6 +301,11 @@ pub struct Closed {
 }
 
 impl Closed {
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Opens the app where there is no network.
     pub fn open_deaf(self) -> Seat {
         let Self { user, token, folder } = self;

@@ -209,3 +209,24 @@ fn an_erased_customer_leaves_every_desk_open_closed_and_out_of_sight_and_all_out
         assert_eq!(seat.dump(customer), world.dump(customer));
     }
 }
+
+#[test]
+fn a_desk_that_begins_anew_from_a_snapshot_keeps_nothing_it_had_typed_about_who_was_erased() {
+    let world = World::in_parts_of(3);
+    let admin = world.seat("Ada", Role::Admin);
+    let seat = world.seat("Alice", Role::Agent);
+    let (conversation, _) = world.writes("xanthippe@athens.example", "my jug, says xanthippe, is cracked");
+    until("it is there", || settled(&seat) && seat.texts(conversation).len() == 1);
+    seat.desk.draft_put(conversation, "dear xanthippe").unwrap();
+    let closed = seat.close();
+    until("the admin has it", || settled(&admin) && admin.texts(conversation).len() == 1);
+    let customer = customer_of(&admin, conversation);
+    admin.desk.submit(CommandBody::EraseCustomer { customer }).unwrap();
+    until("it is erased", || settled(&admin));
+    // Its cache is lost meanwhile, as by damage: nobody tells it of what came before the snapshot.
+    std::fs::remove_dir_all(closed.folder().join("cache")).unwrap();
+    let seat = closed.open();
+    until("it has begun anew", || settled(&seat) && seat.dump(conversation) == world.dump(conversation));
+    clean(&seat);
+    assert_eq!(seat.desk.draft_get(conversation).unwrap(), None);
+}

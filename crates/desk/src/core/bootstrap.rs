@@ -165,6 +165,7 @@ impl Core {
         }
         self.redo(&part.streams, &[], &[], now, |writer| Ok(writer.install(&part)?))?;
         self.boundary("part installed");
+        self.erase_typed()?;
         if !start {
             return Ok(Some(vec![Action::Changed(everything()), Action::Connection]));
         }

@@ -1,7 +1,9 @@
 //! What the server has erased, gone from this desk's files too: cache, search index, outbox, attachments,
 //! and the logs beside them.
 
-use evendesk_domain::stream::{Recorded, StreamId};
+use evendesk_domain::decide::World as _;
+use evendesk_domain::id::{ConversationId, CustomerId};
+use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::FromDesk;
 
@@ -26,6 +28,7 @@ impl Core {
         // Before the cache: what is pending is decided on top of it again, and must have no words by then.
         self.part_is_outdated();
         self.outbox.erased(stream)?;
+        self.part_is_outdated();
         // A drop could be taken back, words and all.
         self.dropped.clear();
         self.boundary("outbox erased");
@@ -52,6 +55,33 @@ impl Core {
             tracing::info!("what was erased is still being read");
         }
         Ok(actions)
+    }
+
+    /// A desk that began with a snapshot is told nothing of what was erased before it: what lies in the outbox
+    /// about that goes by what the snapshot says.
+    pub(super) fn erase_typed(&mut self) -> Result<(), Error> {
+        let mut erased = false;
+        let reader = self.cache.readers().get()?;
+        let world = reader.world_kept();
+        for stream in self.outbox.streams()? {
+            let customer = match stream.kind {
+                StreamKind::Customer => Some(CustomerId(stream.id)),
+                StreamKind::Conversation => {
+                    world.conversation(ConversationId(stream.id))?.map(|c| c.customer)
+                }
+                _ => None,
+            };
+            let known = customer.map(|id| world.customer(id)).transpose()?.flatten();
+            if known.is_some_and(|c| c.erased_at.is_some()) {
+                self.outbox.erased(stream)?;
+                erased = true;
+            }
+        }
+        drop(reader);
+        if erased {
+            self.logs_emptied()?;
+        }
+        Ok(())
     }
 
     /// Until then the logs beside the files hold what was deleted from them. False while somebody reads.

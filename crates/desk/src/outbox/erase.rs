@@ -1,6 +1,9 @@
 //! What must not stay of what was typed about a conversation, when it is erased or withdrawn.
 
+use std::collections::BTreeSet;
+
 use evendesk_domain::command::CommandBody;
+use evendesk_domain::id::ConversationId;
 use evendesk_domain::stream::{StreamId, StreamKind};
 use rusqlite::{Connection, params};
 
@@ -39,8 +42,30 @@ impl Outbox {
         })
     }
 
-    /// Forgets what was accepted, since it has happened, and takes the recipient out of answers that have come back from a conversation that this desk does not
-    /// hold any more. What is still on its way keeps it: without, it might go to somebody else.
+    /// What drafts and commands are about.
+    pub fn streams(&self) -> Result<BTreeSet<StreamId>, Error> {
+        self.read("reading what was typed about", |c| {
+            let mut streams = BTreeSet::new();
+            for (_, _, text) in bodies(c)? {
+                if let Ok(body) = serde_json::from_str::<CommandBody>(&text) {
+                    streams.insert(body.stream());
+                    if let CommandBody::LogCall(draft) = &body {
+                        streams.insert(draft.customer.into());
+                    }
+                }
+            }
+            let mut statement = c.prepare_cached("SELECT DISTINCT conversation FROM draft")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                streams.insert(ConversationId(super::commands::uuid(row, 0)?).into());
+            }
+            Ok(streams)
+        })
+    }
+
+    /// Forgets what was accepted, since it has happened, and takes the recipient out of answers that have
+    /// come back from a conversation that this desk does not hold any more. What is still on its way keeps
+    /// it: without, it might go to somebody else.
     pub fn withdrawn(&self, stream: StreamId) -> Result<(), Error> {
         self.write("forgetting what is withdrawn", |tx| {
             tx.execute("DELETE FROM command WHERE stream = ?1 AND state = 'accepted'", [stream.to_string()])?;

@@ -24,7 +24,7 @@ pub async fn watch(app: App) {
             tracing::error!("files of someone who was erased are still there, and tried again: {e}");
         }
         tokio::select! {
-            () = app.erasures.blanked.notified() => {}
+            () = app.erasures.blanked.notified() => app.snapshots.forget(),
             () = tokio::time::sleep(AGAIN) => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
