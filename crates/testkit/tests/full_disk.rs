@@ -154,3 +154,38 @@ fn a_server_whose_disk_is_full_takes_nothing_in_halves_and_goes_on_when_there_is
     world.ask(team(n)).unwrap();
     until("the desk has it all", || settled(&seat) && seat.dump(conversation) == world.dump(conversation));
 }
+
+#[test]
+fn a_damaged_outbox_is_set_aside_and_told_of_and_what_can_be_read_of_it_goes_on() {
+    let mut world = World::new();
+    let seat = world.seat("Alice", Role::Agent);
+    let (conversation, _) = world.writes("ada@customer.example", "Where is my parcel?");
+    until("it is there", || settled(&seat) && seat.texts(conversation).len() == 1);
+    world.stop();
+    until("the desk has noticed", || seat.desk.connection().state == ConnectionState::Offline);
+    let typed = seat.desk.submit(note(conversation, "typed before")).unwrap().command;
+    let before = seat.desk.draft_put(conversation, &"a long draft ".repeat(2_000));
+    before.unwrap();
+    let closed = seat.close();
+    // In the middle of the long draft's pages.
+    let outbox = closed.folder().join("outbox.db");
+    let mut bytes = std::fs::read(&outbox).unwrap();
+    let end = bytes.len();
+    bytes[end - 3 * 4096..end - 4096].fill(0xA5);
+    std::fs::write(&outbox, &bytes).unwrap();
+    world.start();
+    let seat = closed.open();
+    let message = seat.desk.connection().message.unwrap_or_default();
+    assert!(message.contains("outbox-damaged-1.db"), "{message}");
+    until("what could be read has gone out", || seat.desk.connection().pending == 0);
+    assert!(world.events_of(typed).len() <= 1);
+    let seat = {
+        let closed = seat.close();
+        std::fs::write(closed.folder().join("outbox.db"), "no database at all, but four thousand words")
+            .unwrap();
+        // Who is signed in was in it too.
+        closed.open_deaf()
+    };
+    assert!(seat.desk.connection().message.unwrap().contains("outbox-damaged-"));
+    assert!(seat.folder().join("outbox-damaged-1.db").exists());
+}

@@ -20,6 +20,7 @@ mod rebase;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use evendesk_domain::decide::World as _;
@@ -112,6 +113,8 @@ pub struct Core {
     refusal: Option<(ConnectionState, String)>,
     /// Why the last message could not be taken, for a person.
     trouble: Option<String>,
+    /// A damaged outbox lies in the folder; told of until someone has moved it away.
+    damaged_outbox: Option<PathBuf>,
     /// Why the server hung up, where that does not pass by itself.
     said_at_parting: Option<String>,
     /// Something that was only pending is gone from the cache, and still in its log.
@@ -159,6 +162,7 @@ impl Core {
             dropped: VecDeque::new(),
             refusal: None,
             trouble: None,
+            damaged_outbox: outbox::damage::set_aside(folder.path()),
             said_at_parting: None,
             leftovers: true,
             boundary: None,
@@ -169,9 +173,9 @@ impl Core {
         Ok(core)
     }
 
-    /// Opens the outbox file of a folder.
+    /// Opens the outbox file of a folder; one that is damaged is set aside, and told of.
     pub fn outbox_in(folder: &Folder) -> Result<Arc<Outbox>, Error> {
-        Ok(Arc::new(Outbox::open(&folder.private_file(outbox::FILE)?)?))
+        Ok(Arc::new(Outbox::open_or_set_aside(&folder.private_file(outbox::FILE)?)?))
     }
 
     /// Removes attachments of conversations that are not here any more.
@@ -369,6 +373,7 @@ impl Core {
             (None, Line::Down) => (ConnectionState::Offline, None),
         };
         message = message.or_else(|| self.trouble.clone()).or_else(|| self.said_at_parting.clone());
+        message = message.or_else(|| self.damaged_outbox.as_deref().map(outbox_was_damaged));
         if message.is_none() && self.offset_ms.abs() > OFF_BY_S * 1000 {
             message = Some(format!(
                 "This computer's clock is {} s off; times are shown as the server's clock has them.",
@@ -390,6 +395,14 @@ impl Core {
             message,
         })
     }
+}
+
+fn outbox_was_damaged(aside: &Path) -> String {
+    format!(
+        "The file of what had not gone out yet was damaged. What could be read of it is in Outgoing and in the \
+         drafts; the damaged file is kept as {}. Move it away once you have looked.",
+        aside.display()
+    )
 }
 
 fn everything() -> Change {

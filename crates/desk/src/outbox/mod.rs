@@ -5,6 +5,7 @@
 //! overwritten. A file per table holds its rows' reads and writes; no rules of the desk live here.
 
 pub mod commands;
+pub mod damage;
 pub mod drafts;
 pub mod dropped;
 mod erase;
