@@ -81,6 +81,13 @@ install_nextest() {
   cargo install --locked --quiet cargo-nextest || say "setup: cargo-nextest could not be installed; cargo test will do"
 }
 
+# Storage that speaks S3, for the tests of files that nodes share. Debian has none.
+install_bucket() {
+  command -v s3s-fs >/dev/null && return
+  say "setup: installing s3s-fs, once, some minutes"
+  cargo install --locked --quiet s3s-fs --features binary || stop "s3s-fs could not be installed; some tests need it"
+}
+
 case "$purpose" in
   run | test) ;;
   *) stop "say what for: setup.sh run, or setup.sh test" ;;
@@ -93,4 +100,4 @@ else
   say "setup: no apt-get here; what is needed is named in scripts/packages-*.txt"
 fi
 install_page_tools
-if [ "$purpose" = test ]; then install_nextest; fi
+if [ "$purpose" = test ]; then install_nextest; install_bucket; fi

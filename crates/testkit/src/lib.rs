@@ -4,6 +4,7 @@
 //! A test that meets something it cannot go on from panics with a sentence that says what was
 //! waited for or not found; nothing here returns an error for a test to unwrap.
 
+pub mod bucket;
 pub mod eventually;
 pub mod link;
 pub mod mail;

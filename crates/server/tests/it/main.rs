@@ -1,5 +1,6 @@
 //! The server as its desks and neighbours meet it, on a free port and a folder of its own.
 
+mod bucket;
 mod channels;
 mod erasure;
 mod http;
