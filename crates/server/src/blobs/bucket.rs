@@ -26,6 +26,8 @@ pub(super) fn open(address: &str) -> Result<Arc<dyn ObjectStore>, BlobError> {
             _ => return Err(BlobError::Address("after ? it may say endpoint=, region= and plaintext=yes")),
         }
     }
+    // A command has not started a server, which does this. Whoever came first has installed the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let store = asked.keys(AmazonS3Builder::new().with_bucket_name(bucket))?;
     let store = asked.endpoint(store)?.build()?;
     if prefix.is_empty() { Ok(Arc::new(store)) } else { Ok(Arc::new(PrefixStore::new(store, prefix))) }
