@@ -6,6 +6,7 @@
 //! | `DELETE /api/session` | signed in | sign out: the token is void from here on |
 //! | `GET /api/socket` | signed in | the WebSocket |
 //! | `GET /api/blob/{conversation}/{message}/{hash}` | signed in, and may see the message | a file |
+//! | `GET /api/snapshot/{begin}/{since}/{read_model}` | signed in | a part of a snapshot: SQLite, packed with zstd |
 //! | `POST /api/feedback` | holder of the submit key, never signed in | [`HeardFeedback`] |
 //! | `POST /api/feedback/undo` | holder of the submit key and the secret | [`UndoFeedback`] |
 
@@ -14,6 +15,8 @@ use evendesk_domain::id::{DeviceId, FeedbackId};
 use evendesk_domain::permission::Agent;
 use serde::{Deserialize, Serialize};
 
+/// The code of a snapshot's refusal where the desk keeps its rows in another way than the server.
+pub const OTHER_ROWS: &str = "other_rows";
 /// Header that carries the workspace's submit key.
 pub const SUBMIT_KEY_HEADER: &str = "x-evendesk-submit-key";
 
