@@ -133,6 +133,13 @@ pub enum CommandBody {
         role: Role,
         teams: Vec<TeamId>,
     },
+    /// Ends all their sessions; what is assigned to them goes back to their teams.
+    DeactivateUser {
+        id: UserId,
+    },
+    ReactivateUser {
+        id: UserId,
+    },
     SaveAccount {
         id: AccountId,
         settings: AccountSettings,
@@ -253,7 +260,9 @@ impl CommandBody {
             | Self::WithdrawFeedback { feedback } => (*feedback).into(),
             Self::SaveTerms { id, .. } => (*id).into(),
             Self::SaveTeam { id, .. } => (*id).into(),
-            Self::SaveUser { id, .. } => (*id).into(),
+            Self::SaveUser { id, .. } | Self::DeactivateUser { id } | Self::ReactivateUser { id } => {
+                (*id).into()
+            }
             Self::SaveAccount { id, .. } => (*id).into(),
         }
     }

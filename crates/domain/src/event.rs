@@ -134,6 +134,9 @@ pub enum Event {
         role: Role,
         teams: Vec<TeamId>,
     },
+    /// May not sign in any more; what they did stays theirs.
+    UserDeactivated,
+    UserReactivated,
     AccountSaved {
         settings: Box<AccountSettings>,
     },

@@ -46,4 +46,6 @@ ids! {
     WorkspaceId,
     /// One installation of the desk.
     DeviceId,
+    /// What lets a person in once.
+    InvitationId,
 }

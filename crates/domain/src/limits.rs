@@ -5,6 +5,10 @@
 pub const IDENTITY_CHARS: usize = 320;
 /// Characters in a name or a subject; longer ones from outside are cut, with the raw kept.
 pub const LINE_CHARS: usize = 1_000;
+/// Characters in a login, or in what an installation calls itself.
+pub const LOGIN_CHARS: usize = 100;
+/// Teams that one person is in.
+pub const TEAMS_OF_A_PERSON: usize = 100;
 /// Bytes of text in one message, note or answer.
 pub const TEXT_BYTES: usize = 512 * 1024;
 /// Bytes of one raw mail.

@@ -57,6 +57,8 @@ pub struct User {
     pub login: String,
     pub role: Role,
     pub teams: Vec<TeamId>,
+    /// May sign in; changing anything else of a person does not change this.
+    pub active: bool,
 }
 
 /// One source of one channel: a mailbox, a form, a webhook. Nothing secret is in here.
@@ -132,14 +134,20 @@ impl Team {
 
 impl User {
     pub fn apply(state: &mut Option<Self>, id: UserId, recorded: &Recorded) {
-        if let Event::UserSaved { name, login, role, teams } = &recorded.event {
-            *state = Some(Self {
-                id,
-                name: name.clone(),
-                login: login.clone(),
-                role: *role,
-                teams: teams.clone(),
-            });
+        match (&recorded.event, state) {
+            (Event::UserSaved { name, login, role, teams }, state) => {
+                *state = Some(Self {
+                    id,
+                    name: name.clone(),
+                    login: login.clone(),
+                    role: *role,
+                    teams: teams.clone(),
+                    active: state.as_ref().is_none_or(|user| user.active),
+                });
+            }
+            (Event::UserDeactivated, Some(user)) => user.active = false,
+            (Event::UserReactivated, Some(user)) => user.active = true,
+            _ => {}
         }
     }
 }

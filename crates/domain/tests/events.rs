@@ -203,6 +203,8 @@ fn other_events() -> Vec<Event> {
             role: Role::Agent,
             teams: vec![TeamId(ID)],
         },
+        Event::UserDeactivated,
+        Event::UserReactivated,
         Event::AccountSaved { settings: Box::new(account()) },
         Event::MailboxAdvanced {
             uid_validity: 1,

@@ -4,19 +4,26 @@
 //! | --- | --- | --- |
 //! | `POST /api/session` | anyone, rate-limited | sign in: [`SignIn`] to [`SignedIn`] |
 //! | `DELETE /api/session` | signed in | sign out: the token is void from here on |
+//! | `POST /api/password` | signed in | [`NewPassword`]: one's own; signs out one's other devices |
+//! | `POST /api/join` | holder of an invitation's code, rate-limited | [`Join`] to [`SignedIn`] |
+//! | `GET /api/devices` | signed in | one's own, an admin everyone's: [`DeviceView`]s |
+//! | `DELETE /api/devices/{user}/{device}` | whose it is, or an admin | ends that sign-in |
+//! | `GET /api/invitations` | admin | those that are open: [`InvitationView`]s |
+//! | `POST /api/invitations` | admin | [`Invite`] to [`Invited`] |
+//! | `DELETE /api/invitations/{id}` | admin | withdraws it |
 //! | `GET /api/socket` | signed in | the WebSocket |
 //! | `GET /api/blob/{conversation}/{message}/{hash}` | signed in, and may see the message | a file |
-//! | `GET /api/snapshot/{begin}/{since}/{read_model}` | signed in | a part of a snapshot: SQLite, packed with zstd |
 //! | `POST /api/feedback` | holder of the submit key, never signed in | [`HeardFeedback`] |
 //! | `POST /api/feedback/undo` | holder of the submit key and the secret | [`UndoFeedback`] |
 
 use evendesk_domain::feedback::{FeedbackKind, FeedbackSource};
-use evendesk_domain::id::{DeviceId, FeedbackId};
+use evendesk_domain::id::{DeviceId, FeedbackId, InvitationId, TeamId, UserId};
 use evendesk_domain::permission::Agent;
+use evendesk_domain::settings::Role;
+use evendesk_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
-/// The code of a snapshot's refusal where the desk keeps its rows in another way than the server.
-pub const OTHER_ROWS: &str = "other_rows";
 /// Header that carries the workspace's submit key.
 pub const SUBMIT_KEY_HEADER: &str = "x-evendesk-submit-key";
 
@@ -25,6 +32,9 @@ pub struct SignIn {
     pub login: String,
     pub password: String,
     pub device: DeviceId,
+    /// As the installation calls itself; cut where it is too long.
+    #[serde(default)]
+    pub device_name: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -32,6 +42,71 @@ pub struct SignedIn {
     pub token: String,
     pub agent: Agent,
     pub workspace_name: String,
+}
+
+/// One's own, with the old one as proof that it is oneself who sits there.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct NewPassword {
+    pub old: String,
+    pub new: String,
+}
+
+/// Takes an invitation: chooses a login and a password, and signs in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Join {
+    pub code: String,
+    pub login: String,
+    pub password: String,
+    pub device: DeviceId,
+    #[serde(default)]
+    pub device_name: String,
+}
+
+/// What an admin offers, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Invite {
+    /// Somebody who is not here yet.
+    NewPerson { name: String, role: Role, teams: Vec<TeamId> },
+    /// Somebody who is, and lost their password.
+    Again { user: UserId },
+}
+
+/// The one time that the code is told.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Invited {
+    pub code: String,
+    pub invitation: InvitationView,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct InvitationView {
+    pub id: InvitationId,
+    /// Whom it makes, or who is there already.
+    pub user: UserId,
+    pub name: String,
+    pub role: Role,
+    pub teams: Vec<TeamId>,
+    /// For somebody who is here and gets a new password by it.
+    pub again: bool,
+    /// None: made at the server's command line.
+    pub by: Option<UserId>,
+    pub made_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// A sign-in, as people know it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DeviceView {
+    pub user: UserId,
+    pub device: DeviceId,
+    /// Empty where the installation did not say.
+    pub name: String,
+    pub signed_in_at: Timestamp,
+    /// To some minutes.
+    pub seen_at: Timestamp,
+    /// The one that asks.
+    pub this: bool,
 }
 
 /// Unsigned feedback. Nothing in it, nor in the request around it, tells who sent it.
@@ -45,7 +120,7 @@ pub struct HeardFeedback {
     pub kind: FeedbackKind,
     pub source: FeedbackSource,
     /// To the minute.
-    pub heard_at: evendesk_domain::time::Timestamp,
+    pub heard_at: Timestamp,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -53,6 +128,11 @@ pub struct UndoFeedback {
     pub feedback: FeedbackId,
     pub secret: String,
 }
+
+/// `code` of a [`Problem`] where a sign-in was ended and what the desk holds is to be gone from it.
+pub const REVOKED: &str = "revoked";
+/// The same, since the person may not sign in any more.
+pub const DEACTIVATED: &str = "deactivated";
 
 /// What every failed request answers with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! Who and what there is to choose from: people, teams, accounts.
 
 use evendesk_domain::channel::Channel;
-use evendesk_domain::id::{AccountId, TeamId, UserId};
-use evendesk_domain::settings::{Role, User};
+use evendesk_domain::id::{AccountId, TeamId, TermsId, UserId};
+use evendesk_domain::settings::{Role, Team, User};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -12,8 +12,11 @@ use crate::{Reader, aggregate, timer};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Directory {
+    /// Also who does not work here any more: their names stand on what they did.
     pub users: Vec<UserView>,
     pub teams: Vec<TeamView>,
+    /// What teams can be held to.
+    pub terms: Vec<TermsView>,
     pub accounts: Vec<AccountView>,
 }
 
@@ -21,15 +24,25 @@ pub struct Directory {
 pub struct UserView {
     pub id: UserId,
     pub name: String,
+    pub login: String,
     pub role: Role,
     pub teams: Vec<TeamId>,
     /// One or two letters for a small round badge.
     pub initials: String,
+    /// May sign in.
+    pub active: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct TeamView {
     pub id: TeamId,
+    pub name: String,
+    pub terms: TermsId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TermsView {
+    pub id: TermsId,
     pub name: String,
 }
 
@@ -47,9 +60,11 @@ impl From<&User> for UserView {
         Self {
             id: user.id,
             name: user.name.clone(),
+            login: user.login.clone(),
             role: user.role,
             teams: user.teams.clone(),
             initials: initials(&user.name),
+            active: user.active,
         }
     }
 }
@@ -64,7 +79,12 @@ pub(crate) fn initials(name: &str) -> String {
 
 impl Reader {
     pub fn directory(&self) -> Result<Directory, Error> {
-        Ok(Directory { users: self.users()?, teams: self.teams()?, accounts: self.accounts()? })
+        Ok(Directory {
+            users: self.users()?,
+            teams: self.teams()?,
+            terms: self.terms_there_are()?,
+            accounts: self.accounts()?,
+        })
     }
 
     fn users(&self) -> Result<Vec<UserView>, Error> {
@@ -81,12 +101,26 @@ impl Reader {
     }
 
     pub fn teams(&self) -> Result<Vec<TeamView>, Error> {
+        let ids: Vec<Uuid> = self
+            .db()
+            .prepare_cached("SELECT id FROM team ORDER BY first_seq, id")
+            .and_then(|mut s| s.query_map([], |r| r.get(0))?.collect())
+            .doing("read teams")?;
+        let teams: Vec<Option<Team>> = ids
+            .into_iter()
+            .map(|id| aggregate::load(self.db(), TeamId(id).into()))
+            .collect::<Result<_, _>>()?;
+        let view = |Team { id, name, terms }| TeamView { id, name, terms };
+        Ok(teams.into_iter().flatten().map(view).collect())
+    }
+
+    fn terms_there_are(&self) -> Result<Vec<TermsView>, Error> {
         self.db()
-            .prepare_cached("SELECT id, name FROM team ORDER BY first_seq, id")
+            .prepare_cached("SELECT id, name FROM terms ORDER BY name, id")
             .and_then(|mut s| {
-                s.query_map([], |r| Ok(TeamView { id: TeamId(r.get(0)?), name: r.get(1)? }))?.collect()
+                s.query_map([], |r| Ok(TermsView { id: TermsId(r.get(0)?), name: r.get(1)? }))?.collect()
             })
-            .doing("read teams")
+            .doing("read terms")
     }
 
     pub fn accounts(&self) -> Result<Vec<AccountView>, Error> {

@@ -43,7 +43,7 @@ pub use customer_page::{
     ChannelWait, CustomerCard, CustomerPage, EntryKind, Matter, ReplyRoute, TimelineEntry,
 };
 pub use deadline::DueStep;
-pub use directory::{AccountView, Directory, TeamView, UserView};
+pub use directory::{AccountView, Directory, TeamView, TermsView, UserView};
 pub use error::Error;
 pub use feedback::{FeedbackPage, FeedbackRow};
 pub use held::History;

@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS user (
     id BLOB PRIMARY KEY,
     name TEXT NOT NULL,
     login TEXT NOT NULL,
-    role TEXT NOT NULL
+    role TEXT NOT NULL,
+    -- 1: may sign in.
+    active INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS user_by_login ON user (login);
 CREATE TABLE IF NOT EXISTS account (
@@ -70,10 +72,11 @@ pub(crate) fn fold_user(writer: &Writer, id: UserId, events: &[&Recorded]) -> Re
     let Some(user) = state else { return Ok(()) };
     aggregate::save(db, stream, &user)?;
     db.prepare_cached(
-        "INSERT INTO user (id, name, login, role) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, login = excluded.login, role = excluded.role",
+        "INSERT INTO user (id, name, login, role, active) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, login = excluded.login, role = excluded.role,
+             active = excluded.active",
     )
-    .and_then(|mut s| s.execute((id.0, &user.name, &user.login, user.role.name())))
+    .and_then(|mut s| s.execute((id.0, &user.name, &user.login, user.role.name(), user.active)))
     .doing("store a person")?;
     Ok(())
 }

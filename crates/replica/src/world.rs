@@ -45,7 +45,7 @@ impl Writer<'_> {
         scope(&self.tx, stream)
     }
 
-    /// A person as far as permissions go.
+    /// A person as far as permissions go; none where they may not sign in.
     pub fn agent(&self, user: UserId) -> Result<Option<Agent>, Error> {
         agent(&self.tx, user)
     }
@@ -83,7 +83,7 @@ pub(crate) fn scope(db: &Connection, stream: StreamId) -> Result<Option<Scope>, 
 }
 
 fn agent(db: &Connection, user: UserId) -> Result<Option<Agent>, Error> {
-    Ok(aggregate::load::<User>(db, user.into())?.as_ref().map(Agent::from))
+    Ok(aggregate::load::<User>(db, user.into())?.filter(|u| u.active).as_ref().map(Agent::from))
 }
 
 /// The first column of the first row.
@@ -94,6 +94,17 @@ fn one<T: rusqlite::types::FromSql>(
 ) -> Result<Option<T>, Error> {
     db.prepare_cached(sql)
         .and_then(|mut s| s.query_row(params, |r| r.get(0)).optional())
+        .doing("look something up")
+}
+
+fn all<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Error> {
+    db.prepare_cached(sql)
+        .and_then(|mut s| s.query_map(params, |r| read(r))?.collect())
         .doing("look something up")
 }
 
@@ -146,6 +157,17 @@ impl World for Rows<'_> {
     fn user_by_login(&self, login: &str) -> Found<User> {
         match self.id("SELECT id FROM user WHERE login = ?1", [login])? {
             Some(id) => self.user(UserId(id)),
+            None => Ok(None),
+        }
+    }
+
+    fn team_by_name(&self, name: &str) -> Found<Team> {
+        // SQLite folds the case of ASCII only; there are few teams.
+        let wanted = name.to_lowercase();
+        let teams: Vec<(Uuid, String)> =
+            all(self.db, "SELECT id, name FROM team", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        match teams.into_iter().find(|(_, name)| name.to_lowercase() == wanted) {
+            Some((id, _)) => self.team(TeamId(id)),
             None => Ok(None),
         }
     }
@@ -222,6 +244,21 @@ impl World for Rows<'_> {
 
     fn feedback_quoting(&self, customer: CustomerId) -> Result<Vec<FeedbackId>, LookupFailed> {
         Ok(feedback::quoting(self.db, customer.0)?.into_iter().map(FeedbackId).collect())
+    }
+
+    fn active_admins(&self) -> Result<Vec<UserId>, LookupFailed> {
+        let sql = "SELECT id FROM user WHERE role = 'admin' AND active = 1 ORDER BY id";
+        Ok(all(self.db, sql, [], |r| Ok(UserId(r.get(0)?)))?)
+    }
+
+    fn unresolved_of(&self, assignee: UserId) -> Result<Vec<ConversationId>, LookupFailed> {
+        let sql = "SELECT id FROM conversation WHERE assignee = ?1 AND status <> 'resolved' ORDER BY id";
+        Ok(all(self.db, sql, [assignee.0], |r| Ok(ConversationId(r.get(0)?)))?)
+    }
+
+    fn unresolved_in(&self, team: TeamId) -> Result<Vec<ConversationId>, LookupFailed> {
+        let sql = "SELECT id FROM conversation WHERE team = ?1 AND status <> 'resolved' ORDER BY id";
+        Ok(all(self.db, sql, [team.0], |r| Ok(ConversationId(r.get(0)?)))?)
     }
 
     fn default_team(&self) -> Found<Team> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use axum_server::tls_rustls::RustlsConfig;
 use evendesk_domain::id::DeviceId;
 use evendesk_protocol::http::SignedIn;
 use tokio::net::TcpListener;
@@ -14,12 +15,14 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::folder::Folder;
 use crate::founding;
+use crate::http::session::Device;
 use crate::http::{self, HttpError};
 use crate::location::Location;
 use crate::sample;
 use crate::snapshot::{self, Snapshots};
 use crate::state::{App, Health, Hosts, Limits, Shared};
 use crate::store::{self, Store, StoreError};
+use crate::tls;
 use crate::watch;
 use crate::writer::{self, Standing, Writer};
 
@@ -40,8 +43,10 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// Whether webhooks on this machine and its networks may be called.
     pub private_webhooks: bool,
-    /// Whether callers come through a proxy on this machine that says who they are.
+    /// Whether callers come through a proxy on this machine that says who they are, and encrypts.
     pub behind_proxy: bool,
+    /// Encrypts itself with these.
+    pub tls: Option<tls::Files>,
     pub clock: Clock,
     /// A desk that has nothing of a journal up to this long is sent all of it; of a longer one, a snapshot.
     pub tailed_events: u64,
@@ -59,6 +64,7 @@ impl Options {
             hosts: Vec::new(),
             private_webhooks: false,
             behind_proxy: false,
+            tls: None,
             clock: Clock::system(),
             tailed_events: evendesk_protocol::limits::TAILED_EVENTS,
             part_streams: None,
@@ -74,6 +80,13 @@ pub enum StartError {
     Blobs(#[from] crate::blobs::BlobError),
     #[error("cannot listen on {addr}: {source}")]
     Listen { addr: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    #[error(
+        "on {0} others could read what is said, passwords too: give --tls-cert and --tls-key, or put a TLS proxy \
+         in front and say --behind-proxy, or listen on 127.0.0.1"
+    )]
+    Plain(SocketAddr),
     #[error("the server's writer cannot be started: {0}")]
     Writer(std::io::Error),
 }
@@ -83,6 +96,7 @@ pub struct Server;
 /// A server at work. Dropped, it goes down in the background; `stop` waits until it has.
 pub struct Running {
     addr: SocketAddr,
+    scheme: &'static str,
     app: App,
     stop: observe::Sender<bool>,
     tasks: JoinSet<()>,
@@ -95,6 +109,10 @@ impl Server {
     pub async fn start(options: Options) -> Result<Running, StartError> {
         // Whoever came first has installed the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        if options.tls.is_none() && !options.behind_proxy && !options.bind.ip().is_loopback() {
+            return Err(StartError::Plain(options.bind));
+        }
+        let config = options.tls.as_ref().map(tls::Files::load).transpose()?.map(RustlsConfig::from_config);
         let (stop, stopping) = observe::channel(false);
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || open(&opening, stopping)).await;
@@ -104,23 +122,18 @@ impl Server {
             TcpListener::bind(bind).await.map_err(|source| StartError::Listen { addr: bind, source })?;
         let addr = listener.local_addr().map_err(|source| StartError::Listen { addr: bind, source })?;
         let mut tasks = JoinSet::new();
-        let mut stopping = app.stopping.clone();
-        let router = http::app(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        tasks.spawn(async move {
-            let stopped = async move {
-                let _ = stopping.wait_for(|stop| *stop).await;
-            };
-            if let Err(e) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-                tracing::error!("the server stopped listening: {e}");
-            }
-        });
+        let scheme = if config.is_some() { "https" } else { "http" };
+        if let (Some(files), Some(config)) = (options.tls, &config) {
+            tasks.spawn(tls::keep_fresh(files, config.clone(), app.stopping.clone()));
+        }
+        tasks.spawn(listen(app.clone(), listener, config));
         let (journal, standing) = (Arc::clone(&app.journal), Arc::clone(&app.standing));
         tasks.spawn(writer::follow(journal, app.writer.clone(), standing, app.stopping.clone()));
         watch::start(&app, &mut tasks);
         if options.demo {
             tasks.spawn(sample::live(app.clone()));
         }
-        Ok(Running { addr, app, stop, tasks, writer, _folder: folder })
+        Ok(Running { addr, scheme, app, stop, tasks, writer, _folder: folder })
     }
 }
 
@@ -171,15 +184,38 @@ fn open(
         hosts: Hosts::new(&options.hosts, options.bind),
         limits: Limits::default(),
         presence: broadcast::channel(256).0,
+        sign_ins: broadcast::channel(256).0,
         stopping,
         standing: Arc::new(observe::channel(Standing::Abreast).0),
         node: folder.node().map_err(StoreError::from)?,
         private_webhooks: options.private_webhooks,
         behind_proxy: options.behind_proxy,
+        private: options.behind_proxy || options.tls.is_some(),
         health: Health::default(),
         sample_answers: broadcast::channel(64).0,
     });
     Ok((app, folder, thread))
+}
+
+/// Answers callers until the server stops.
+async fn listen(app: App, listener: TcpListener, config: Option<RustlsConfig>) {
+    let mut stopping = app.stopping.clone();
+    let router = http::app(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = match config {
+        None => {
+            let stopped = async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+            };
+            axum::serve(listener, router).with_graceful_shutdown(stopped).await
+        }
+        Some(config) => match listener.into_std() {
+            Ok(listener) => tls::serve(listener, config, router, stopping).await,
+            Err(e) => Err(e),
+        },
+    };
+    if let Err(e) = served {
+        tracing::error!("the server stopped listening: {e}");
+    }
 }
 
 impl Running {
@@ -187,9 +223,9 @@ impl Running {
         self.addr
     }
 
-    /// For desks: `http://127.0.0.1:PORT`.
+    /// For desks on this machine: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("{}://{}", self.scheme, self.addr)
     }
 
     pub fn app(&self) -> &App {
@@ -197,9 +233,14 @@ impl Running {
     }
 
     /// Signs in the person at this computer, who is made an admin, called `name`, at the first time.
-    pub async fn sign_in_here(&self, name: &str, device: DeviceId) -> Result<SignedIn, HttpError> {
+    pub async fn sign_in_here(
+        &self,
+        name: &str,
+        device: DeviceId,
+        device_name: &str,
+    ) -> Result<SignedIn, HttpError> {
         let user = founding::local_user(&self.app, name).await?;
-        http::session::open_for(&self.app, user, device)
+        http::session::open_for(&self.app, user, Device { id: device, name: device_name.to_owned() })
     }
 
     /// Waits until this server has had to stop working by itself, as when another has taken its journal

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use evendesk_domain::id::{AccountId, ConversationId, UserId};
+use evendesk_domain::id::{AccountId, ConversationId, DeviceId, UserId};
 use evendesk_domain::permission::{Agent, Scope};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::{Journal, Workspace};
@@ -44,6 +44,8 @@ pub struct Shared {
     pub hosts: Hosts,
     pub limits: Limits,
     pub presence: broadcast::Sender<Present>,
+    /// Whose sign-ins changed: their open sockets look at once whether theirs is still good.
+    pub sign_ins: broadcast::Sender<UserId>,
     /// True once the server goes down.
     pub stopping: watch::Receiver<bool>,
     /// Whether this node has what the journal has.
@@ -54,6 +56,8 @@ pub struct Shared {
     pub private_webhooks: bool,
     /// Whether a proxy on this machine says whom it answers.
     pub behind_proxy: bool,
+    /// Whether what is said between us and callers is encrypted: here, or by the proxy.
+    pub private: bool,
     pub health: Health,
     /// Answers to sample customers: they end here.
     pub sample_answers: broadcast::Sender<Answered>,
@@ -85,6 +89,12 @@ impl App {
             Err(evendesk_journal::Error::Store { doing: "ask the journal", cause: Box::new(e) })
         })
     }
+
+    /// Has the sockets of that person look whether their sign-in is still good.
+    pub fn sign_ins_ended(&self, user: UserId) {
+        // Nobody connected is no failure.
+        let _ = self.sign_ins.send(user);
+    }
 }
 
 impl Deref for App {
@@ -109,6 +119,7 @@ pub struct Present {
 #[derive(Clone, Debug)]
 pub struct SignedInAs {
     pub agent: Agent,
+    pub device: DeviceId,
     pub digest: [u8; 32],
 }
 
@@ -116,6 +127,10 @@ pub struct SignedInAs {
 pub struct Limits {
     pub sign_in_by_login: Throttle<String>,
     pub sign_in_by_address: Throttle<IpAddr>,
+    /// Codes of invitations.
+    pub join: Throttle<IpAddr>,
+    /// Changing one's own password.
+    pub password: Throttle<UserId>,
     pub forms: Throttle<IpAddr>,
     /// One for all: who sends feedback is not looked at, not even to count.
     pub feedback: Throttle<()>,
@@ -127,6 +142,8 @@ impl Default for Limits {
         Self {
             sign_in_by_login: Throttle::new(8, 30),
             sign_in_by_address: Throttle::new(20, 10),
+            join: Throttle::new(8, 30),
+            password: Throttle::new(8, 30),
             forms: Throttle::new(5, 20),
             feedback: Throttle::new(120, 1),
             hooks: Throttle::new(600, 1),

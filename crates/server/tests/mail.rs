@@ -30,7 +30,7 @@ fn mails() -> MailWorld {
 
 async fn shop(data: &Path, mails: &MailWorld) -> (Running, AccountId, UserId) {
     let running = Server::start(Options::new(data)).await.unwrap();
-    let user = running.sign_in_here("Jo", DeviceId(Uuid::nil())).await.unwrap().agent.user;
+    let user = running.sign_in_here("Jo", DeviceId(Uuid::nil()), "here").await.unwrap().agent.user;
     let app = running.app();
     let team = app.readers.get().unwrap().world_kept().default_team().unwrap().unwrap();
     let id = AccountId(Uuid::now_v7());

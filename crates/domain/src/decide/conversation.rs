@@ -92,6 +92,13 @@ fn assign(
     }
     if let Some(user) = assignee {
         let user = world.user(user)?.ok_or_else(|| Refusal::not_found("person"))?;
+        if !user.active {
+            return Err(Refusal::invalid(format!(
+                "{} does not work here any more; choose somebody else.",
+                user.name
+            ))
+            .into());
+        }
         if !visible(&Agent::from(&user), Scope::Team(conversation.team)) {
             return Err(Refusal::invalid(format!(
                 "{} is not in this conversation's team; move it to one of their teams first.",

@@ -23,6 +23,7 @@ use crate::stream::StreamId;
 use crate::time::Timestamp;
 
 pub use receive::ATTACH_WINDOW_DAYS;
+pub use settings::check_person;
 pub use world::{LookupFailed, Seen, World};
 
 /// What a decision rests on besides the world's state.
@@ -122,7 +123,9 @@ pub fn decide(world: &dyn World, agent: &Agent, body: &CommandBody, cx: &Context
         CommandBody::SaveTerms { .. }
         | CommandBody::SaveTeam { .. }
         | CommandBody::SaveUser { .. }
-        | CommandBody::SaveAccount { .. } => settings::decide(world, agent, body),
+        | CommandBody::DeactivateUser { .. }
+        | CommandBody::ReactivateUser { .. }
+        | CommandBody::SaveAccount { .. } => settings::decide(world, agent, body, cx),
         _ => conversation::decide(world, agent, body, cx),
     }
 }

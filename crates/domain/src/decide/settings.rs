@@ -1,14 +1,19 @@
 //! People, teams, terms, accounts, and what customers are called.
 
-use super::{Decided, No, Refusal, RefusalCode, World};
+use super::{Context, Decided, No, Refusal, RefusalCode, World};
 use crate::command::CommandBody;
 use crate::event::Event;
-use crate::id::{AccountId, TeamId, UserId};
+use crate::id::{AccountId, TeamId, TermsId, UserId};
 use crate::limits;
 use crate::permission::Agent;
-use crate::settings::{AccountSettings, Role};
+use crate::settings::{AccountSettings, Role, User};
 
-pub(super) fn decide(world: &dyn World, agent: &Agent, body: &CommandBody) -> Result<Decided, No> {
+pub(super) fn decide(
+    world: &dyn World,
+    agent: &Agent,
+    body: &CommandBody,
+    cx: &Context,
+) -> Result<Decided, No> {
     if agent.role < Role::Admin {
         return Err(
             Refusal::new(RefusalCode::NotAllowed, "Settings are changed by an admin; ask one.").into()
@@ -20,14 +25,17 @@ pub(super) fn decide(world: &dyn World, agent: &Agent, body: &CommandBody) -> Re
             terms.check().map_err(|e| Refusal::invalid(e.to_string()))?;
             Event::TermsSaved { name: name.clone(), terms: Box::new(terms.clone()) }
         }
-        CommandBody::SaveTeam { name, terms, .. } => {
-            check_name("The team", name)?;
-            Event::TeamSaved { name: name.clone(), terms: *terms }
-        }
+        CommandBody::SaveTeam { id, name, terms } => return save_team(world, *id, name, *terms, cx),
         CommandBody::SaveUser { id, name, login, role, teams } => {
             check_user(world, *id, name, login, teams)?;
+            if *role < Role::Admin {
+                check_an_admin_stays(world, *id)?;
+            }
             Event::UserSaved { name: name.clone(), login: login.clone(), role: *role, teams: teams.clone() }
         }
+        CommandBody::DeactivateUser { id } => return deactivate(world, *id),
+        CommandBody::ReactivateUser { id } if person(world, *id)?.active => return Ok(Vec::new()),
+        CommandBody::ReactivateUser { .. } => Event::UserReactivated,
         CommandBody::SaveAccount { id, settings } => {
             check_account(world, *id, settings)?;
             Event::AccountSaved { settings: Box::new(settings.clone()) }
@@ -35,6 +43,53 @@ pub(super) fn decide(world: &dyn World, agent: &Agent, body: &CommandBody) -> Re
         _ => return Ok(Vec::new()),
     };
     Ok(vec![(body.stream(), event)])
+}
+
+/// Other terms hold for what is open, too, from now on.
+fn save_team(world: &dyn World, id: TeamId, name: &str, terms: TermsId, cx: &Context) -> Result<Decided, No> {
+    check_name("The team", name)?;
+    if world.team_by_name(name)?.is_some_and(|t| t.id != id) {
+        return Err(Refusal::invalid(format!("There is a team {name} already; choose another name.")).into());
+    }
+    if cx.terms.terms(terms).is_none() {
+        return Err(Refusal::not_found("set of terms").into());
+    }
+    let mut decided = vec![(id.into(), Event::TeamSaved { name: name.to_owned(), terms })];
+    if world.team(id)?.is_some_and(|team| team.terms != terms) {
+        for conversation in world.unresolved_in(id)? {
+            decided.push((conversation.into(), Event::TermsChanged { terms, effective_at: cx.now }));
+        }
+    }
+    Ok(decided)
+}
+
+fn deactivate(world: &dyn World, id: UserId) -> Result<Decided, No> {
+    if !person(world, id)?.active {
+        return Ok(Vec::new());
+    }
+    check_an_admin_stays(world, id)?;
+    let mut decided = vec![(id.into(), Event::UserDeactivated)];
+    // A customer is not to wait for somebody who does not come any more.
+    for conversation in world.unresolved_of(id)? {
+        decided.push((conversation.into(), Event::Assigned { assignee: None }));
+    }
+    Ok(decided)
+}
+
+fn person(world: &dyn World, id: UserId) -> Result<User, No> {
+    Ok(world.user(id)?.ok_or_else(|| Refusal::not_found("person"))?)
+}
+
+/// Nobody could let anybody in any more.
+fn check_an_admin_stays(world: &dyn World, leaving: UserId) -> Result<(), No> {
+    let admins = world.active_admins()?;
+    if admins == [leaving] {
+        return Err(Refusal::not_now(
+            "This is the last admin: make somebody else an admin first, so that people can still be let in.",
+        )
+        .into());
+    }
+    Ok(())
 }
 
 fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
@@ -48,10 +103,28 @@ fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
 }
 
 fn check_user(world: &dyn World, id: UserId, name: &str, login: &str, teams: &[TeamId]) -> Result<(), No> {
-    check_name("The person", name)?;
-    check_name("The login", login)?;
+    if login.trim() != login || login.is_empty() || login.chars().count() > limits::LOGIN_CHARS {
+        return Err(Refusal::invalid(format!(
+            "The login needs 1 to {} characters, and none of them blank at its ends.",
+            limits::LOGIN_CHARS
+        ))
+        .into());
+    }
     if world.user_by_login(login)?.is_some_and(|u| u.id != id) {
         return Err(Refusal::invalid(format!("The login {login} is taken; choose another.")).into());
+    }
+    check_person(world, name, teams)
+}
+
+/// Whether somebody can be called that and be in those teams, before there is a login.
+pub fn check_person(world: &dyn World, name: &str, teams: &[TeamId]) -> Result<(), No> {
+    check_name("The person", name)?;
+    if teams.len() > limits::TEAMS_OF_A_PERSON {
+        return Err(Refusal::invalid(format!(
+            "A person can be in {} teams at most; a supervisor sees all of them anyway.",
+            limits::TEAMS_OF_A_PERSON
+        ))
+        .into());
     }
     for team in teams {
         world.team(*team)?.ok_or_else(|| Refusal::not_found("team"))?;

@@ -36,6 +36,8 @@ pub trait World {
     fn account(&self, id: AccountId) -> Found<Account>;
     fn mailbox(&self, id: AccountId) -> Found<Mailbox>;
     fn user_by_login(&self, login: &str) -> Found<User>;
+    /// Letters count as the same in upper and lower case.
+    fn team_by_name(&self, name: &str) -> Found<Team>;
     fn account_by_name(&self, name: &str) -> Found<Account>;
 
     /// The customer that has this identity; not yet followed to whom they were merged into.
@@ -50,6 +52,12 @@ pub trait World {
     fn message(&self, conversation: ConversationId, message: MessageId) -> Found<Recorded>;
     /// Conversations of this customer that are not resolved, the latest word first.
     fn unresolved(&self, customer: CustomerId) -> Result<Vec<ConversationId>, LookupFailed>;
+    /// People who may change settings, and may sign in.
+    fn active_admins(&self) -> Result<Vec<UserId>, LookupFailed>;
+    /// What is assigned to that person and not resolved.
+    fn unresolved_of(&self, assignee: UserId) -> Result<Vec<ConversationId>, LookupFailed>;
+    /// What that team has and is not resolved.
+    fn unresolved_in(&self, team: TeamId) -> Result<Vec<ConversationId>, LookupFailed>;
     /// The team that takes what nobody routed: the oldest one.
     fn default_team(&self) -> Found<Team>;
 

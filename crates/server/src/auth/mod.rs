@@ -1,9 +1,11 @@
 //! Who is asking: passwords, tokens, and how often one may try.
 
+mod code;
 mod password;
 mod throttle;
 mod token;
 
+pub use code::{Code, code_digest};
 pub use password::{PasswordError, hash, verify};
 pub use throttle::Throttle;
-pub use token::{SESSION_DAYS, Token, digest, secret};
+pub use token::{RENEW_AFTER_S, SESSION_S, Token, digest, secret};

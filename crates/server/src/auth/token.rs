@@ -6,8 +6,10 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
 
-/// How long a sign-in lasts.
-pub const SESSION_DAYS: i64 = 90;
+/// How long a sign-in lasts that is not used; one that is goes on.
+pub const SESSION_S: i64 = 30 * 86_400;
+/// How often it is noted that a sign-in is used. Each note is a write.
+pub const RENEW_AFTER_S: i64 = 15 * 60;
 
 pub struct Token {
     pub text: String,

@@ -6,6 +6,7 @@ mod customer;
 mod keeping;
 mod people;
 mod serve;
+mod teams;
 mod tools;
 
 use std::io::Read as _;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::decide::World;
-use evendesk_domain::id::TeamId;
+use evendesk_domain::id::{TeamId, TermsId};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
@@ -76,7 +77,7 @@ enum Task {
     User(people::User),
     /// Teams
     #[command(subcommand)]
-    Team(people::Team),
+    Team(teams::Team),
     /// Mailboxes, read by IMAP and answered by SMTP
     #[command(subcommand)]
     Mailbox(accounts::Mailbox),
@@ -195,6 +196,26 @@ impl Desk {
             format!("there is no team {name}; there are: {}", names.join(", "))
         })?;
         Ok(found.id)
+    }
+}
+
+impl Desk {
+    /// Teams by their names; without one, the first there is.
+    fn teams(&self, names: &[String]) -> Result<Vec<TeamId>, Failure> {
+        match names {
+            [] => Ok(vec![self.team(None)?]),
+            names => names.iter().map(|name| self.team(Some(name))).collect(),
+        }
+    }
+
+    /// Terms by their name.
+    fn terms(&self, name: &str) -> Result<TermsId, Failure> {
+        let all = self.scribe.replica().reader()?.directory()?.terms;
+        let found = all.iter().find(|t| t.name.eq_ignore_ascii_case(name)).map(|t| t.id);
+        found.ok_or_else(|| {
+            let names: Vec<_> = all.iter().map(|t| t.name.as_str()).collect();
+            format!("there are no terms called {name}; there are: {}", names.join(", ")).into()
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Running the server from the command line, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use evendesk_domain::command::CommandBody;
@@ -13,7 +14,7 @@ use super::{Desk, Failure};
 use crate::founding::LOCAL_LOGIN;
 use crate::location::Location;
 use crate::store::StoreError;
-use crate::{Options, Server, auth, sample};
+use crate::{Options, Server, auth, sample, tls};
 
 #[derive(Args)]
 pub struct Serve {
@@ -26,10 +27,17 @@ pub struct Serve {
     /// Let webhooks be posted to this machine and to private networks
     #[arg(long)]
     allow_private_webhooks: bool,
-    /// A proxy on this machine passes callers on, and adds each one's address as the last of
+    /// A TLS proxy passes callers on. One on this machine adds each caller's address as the last of
     /// X-Forwarded-For: limits then count by that address instead of holding all for one caller
     #[arg(long)]
     behind_proxy: bool,
+    /// Encrypt with the certificate in this PEM file, its chain included; without it only this machine
+    /// and a proxy may call. Read anew when it changes, and on SIGHUP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -51,6 +59,8 @@ impl Serve {
         options.hosts = self.hosts;
         options.private_webhooks = self.allow_private_webhooks;
         options.behind_proxy = self.behind_proxy;
+        options.tls =
+            self.tls_cert.zip(self.tls_key).map(|(certificate, key)| tls::Files { certificate, key });
         serve(options).await
     }
 }

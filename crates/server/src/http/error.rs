@@ -4,10 +4,14 @@ use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use evendesk_journal::Ended;
 use evendesk_protocol::Class;
-use evendesk_protocol::http::{OTHER_ROWS, Problem};
+use evendesk_protocol::http::Problem;
 use serde::de::DeserializeOwned;
 
+use crate::auth::PasswordError;
+use crate::invitation::InvitationError;
+use crate::sign_in::NotSignedIn;
 use crate::writer::Undecided;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +20,13 @@ pub enum HttpError {
     SignIn,
     #[error("The login or the password is wrong.")]
     WrongPassword,
+    /// It was good, and was ended: why.
+    #[error("{}", over(*.0))]
+    Over(Ended),
+    #[error(
+        "This invitation is not good: it was used, withdrawn, is too old, or there is a slip in the code. Ask for another."
+    )]
+    NoInvitation,
     #[error("That is not allowed.")]
     Forbidden,
     #[error("This is not here, or not for you to see.")]
@@ -24,8 +35,6 @@ pub enum HttpError {
     TooMany(u64),
     #[error("That is too large.")]
     TooLarge,
-    #[error("This server keeps its rows in another way than this Evendesk; connect again.")]
-    OtherRows,
     #[error("{0}")]
     Invalid(String),
     #[error("The server has more to do than it can take on; try again in a few seconds.")]
@@ -39,11 +48,12 @@ impl HttpError {
         match self {
             Self::SignIn => "sign_in",
             Self::WrongPassword => "wrong_password",
+            Self::Over(why) => why.name(),
+            Self::NoInvitation => "no_invitation",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::TooMany(_) => "too_many",
             Self::TooLarge => "too_large",
-            Self::OtherRows => OTHER_ROWS,
             Self::Invalid(_) => "invalid",
             Self::Busy => "busy",
             Self::Internal(_) => "internal",
@@ -52,9 +62,8 @@ impl HttpError {
 
     const fn class(&self) -> Class {
         match self {
-            Self::SignIn | Self::WrongPassword => Class::SignInAgain,
+            Self::SignIn | Self::WrongPassword | Self::Over(_) => Class::SignInAgain,
             Self::TooMany(_) | Self::Busy => Class::Retry,
-            Self::OtherRows => Class::Resync,
             Self::Internal(_) => Class::Bug,
             _ => Class::Refused,
         }
@@ -62,12 +71,11 @@ impl HttpError {
 
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::WrongPassword | Self::Over(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoInvitation => StatusCode::NOT_FOUND,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::OtherRows => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -83,6 +91,15 @@ impl HttpError {
     }
 }
 
+const fn over(why: Ended) -> &'static str {
+    match why {
+        Ended::SignedOut => "You signed out here; sign in again.",
+        Ended::Revoked => "This device was signed out, from another one or by an admin; sign in again.",
+        Ended::NewPassword => "Your password was changed; sign in with the new one.",
+        Ended::Deactivated => "You may not sign in here any more; ask an admin if that is a mistake.",
+    }
+}
+
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         if let Self::Internal(why) = &self {
@@ -94,6 +111,35 @@ impl IntoResponse for HttpError {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+impl From<InvitationError> for HttpError {
+    fn from(e: InvitationError) -> Self {
+        match e {
+            InvitationError::Refused(sentence) => Self::Invalid(sentence),
+            e => Self::Internal(e.to_string()),
+        }
+    }
+}
+
+impl From<NotSignedIn> for HttpError {
+    fn from(e: NotSignedIn) -> Self {
+        match e {
+            NotSignedIn::Unknown => Self::SignIn,
+            NotSignedIn::Over(why) => Self::Over(why),
+            NotSignedIn::NotYet => Self::Busy,
+            e => Self::Internal(e.to_string()),
+        }
+    }
+}
+
+impl From<PasswordError> for HttpError {
+    fn from(e: PasswordError) -> Self {
+        match e {
+            PasswordError::Hash(_) => Self::Internal(e.to_string()),
+            e => Self::Invalid(format!("That will not do: {e}.")),
+        }
     }
 }
 

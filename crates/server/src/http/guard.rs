@@ -1,6 +1,7 @@
 //! Before anything is answered: is it us that is called, from a page of ours or none, by whom.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -10,6 +11,7 @@ use axum::response::Response;
 
 use super::HttpError;
 use crate::auth::digest;
+use crate::sign_in::{self, NotSignedIn};
 use crate::state::{App, SignedInAs};
 
 /// Refuses calls under a foreign name, and from pages of other sites.
@@ -22,6 +24,10 @@ pub async fn ours(State(app): State<App>, request: Request, next: Next) -> Resul
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if app.private {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     Ok(response)
 }
 
@@ -47,19 +53,19 @@ pub async fn who(app: &App, headers: &HeaderMap) -> Result<SignedInAs, HttpError
         .and_then(|v| v.strip_prefix("Bearer "))
         .ok_or(HttpError::SignIn)?;
     let digest = digest(token);
-    let now = app.clock.now();
-    let session = app.ask_journal(move |journal| journal.session(&digest, now)).await?;
-    let session = session.ok_or(HttpError::SignIn)?;
-    let known = app.readers.get()?.agent(session.user)?;
-    let agent = match known {
-        Some(agent) => agent,
+    match look(app, digest).await? {
         // Made a moment ago, perhaps, on another node: told to sign in again, a desk would come no more.
-        None => {
+        Err(NotSignedIn::NotYet) => {
             app.catch_up().await?;
-            app.readers.get()?.agent(session.user)?.ok_or(HttpError::SignIn)?
+            Ok(look(app, digest).await??)
         }
-    };
-    Ok(SignedInAs { agent, digest })
+        looked => Ok(looked?),
+    }
+}
+
+async fn look(app: &App, digest: [u8; 32]) -> Result<Result<SignedInAs, NotSignedIn>, HttpError> {
+    let (journal, readers, now) = (Arc::clone(&app.journal), app.readers.clone(), app.clock.now());
+    Ok(tokio::task::spawn_blocking(move || sign_in::look(&*journal, &readers, digest, now)).await?)
 }
 
 impl FromRequestParts<App> for SignedInAs {

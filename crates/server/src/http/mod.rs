@@ -10,13 +10,14 @@ mod form;
 mod guard;
 mod health;
 pub mod hook;
+mod people;
 pub mod session;
 mod snapshot;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::socket;
 use crate::state::App;
@@ -33,6 +34,12 @@ pub fn app(state: App) -> Router {
         .route("/health", get(health::health))
         .route("/api/accounts", get(health::accounts))
         .route("/api/session", post(session::sign_in).delete(session::sign_out))
+        .route("/api/password", post(people::new_password))
+        .route("/api/join", post(people::join))
+        .route("/api/devices", get(people::devices))
+        .route("/api/devices/{user}/{device}", delete(people::revoke))
+        .route("/api/invitations", get(people::invitations).post(people::invite))
+        .route("/api/invitations/{id}", delete(people::withdraw))
         .route("/api/socket", get(socket::upgrade))
         .route("/api/blob/{conversation}/{message}/{hash}", get(blob::get))
         .route("/api/snapshot/{begin}/{since}/{read_model}", get(snapshot::get))

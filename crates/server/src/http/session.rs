@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use evendesk_domain::decide::World;
 use evendesk_domain::id::{DeviceId, UserId};
+use evendesk_domain::limits::LOGIN_CHARS;
 use evendesk_domain::permission::Agent;
 use evendesk_journal::{Ended, Session};
 use evendesk_protocol::http::{SignIn, SignedIn};
@@ -12,8 +13,14 @@ use evendesk_protocol::http::{SignIn, SignedIn};
 use super::HttpError;
 use super::error::Asked;
 use super::guard::Caller;
-use crate::auth::{SESSION_DAYS, Token, verify};
+use crate::auth::{SESSION_S, Token, verify};
 use crate::state::{App, SignedInAs};
+
+/// The installation that somebody signs in on, as it calls itself.
+pub struct Device {
+    pub id: DeviceId,
+    pub name: String,
+}
 
 pub async fn sign_in(
     State(app): State<App>,
@@ -21,7 +28,7 @@ pub async fn sign_in(
     Asked(request): Asked<SignIn>,
 ) -> Result<Json<SignedIn>, HttpError> {
     let now = app.clock.now();
-    if request.login.chars().count() > evendesk_domain::limits::LINE_CHARS {
+    if request.login.chars().count() > LOGIN_CHARS {
         return Err(HttpError::WrongPassword);
     }
     app.limits.sign_in_by_address.try_take(address, now).map_err(HttpError::TooMany)?;
@@ -29,7 +36,7 @@ pub async fn sign_in(
     let agent = check(&app, &request).await?;
     // Many people may share an address: only what failed is held against it.
     app.limits.sign_in_by_address.give_back(&address);
-    Ok(Json(open(&app, agent, request.device)?))
+    Ok(Json(open(&app, agent, Device { id: request.device, name: request.device_name })?))
 }
 
 async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
@@ -46,33 +53,37 @@ async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
     };
     let password = zeroize::Zeroizing::new(request.password.clone());
     let matches = tokio::task::spawn_blocking(move || verify(&password, kept.as_deref())).await?;
-    user.filter(|_| matches).as_ref().map(Agent::from).ok_or(HttpError::WrongPassword)
+    let user = user.filter(|_| matches).ok_or(HttpError::WrongPassword)?;
+    if user.active { Ok(Agent::from(&user)) } else { Err(HttpError::Over(Ended::Deactivated)) }
 }
 
-/// Opens a session for someone who has proved who they are.
-pub fn open(app: &App, agent: Agent, device: DeviceId) -> Result<SignedIn, HttpError> {
+/// Opens a session for someone who has proved who they are. An earlier one of theirs on the same
+/// installation has no use any more.
+pub fn open(app: &App, agent: Agent, device: Device) -> Result<SignedIn, HttpError> {
     let token = Token::draw()?;
     let now = app.clock.now();
     app.journal.sweep(now)?;
+    app.journal.end_device(agent.user, device.id, Ended::SignedOut)?;
     app.journal.open_session(&Session {
         digest: token.digest,
         user: agent.user,
-        device,
-        device_name: String::new(),
+        device: device.id,
+        device_name: device.name.chars().filter(|c| !c.is_control()).take(LOGIN_CHARS).collect(),
         opened_at: now,
         seen_at: now,
-        expires_at: now.plus_seconds(SESSION_DAYS * 86_400),
+        expires_at: now.plus_seconds(SESSION_S),
     })?;
     Ok(SignedIn { token: token.text, agent, workspace_name: app.workspace.name.clone() })
 }
 
 /// For the app that runs this server in itself: whoever started it may be its admin.
-pub fn open_for(app: &App, user: UserId, device: DeviceId) -> Result<SignedIn, HttpError> {
+pub fn open_for(app: &App, user: UserId, device: Device) -> Result<SignedIn, HttpError> {
     let agent = app.readers.get()?.agent(user)?.ok_or(HttpError::NotFound)?;
     open(app, agent, device)
 }
 
 pub async fn sign_out(State(app): State<App>, who: SignedInAs) -> Result<StatusCode, HttpError> {
     app.journal.end_session(&who.digest, Ended::SignedOut)?;
+    app.sign_ins_ended(who.agent.user);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -61,7 +61,11 @@ impl Connection {
     async fn converse(&mut self, stream: &mut SplitStream<WebSocket>) -> Result<(), End> {
         let mut commits = self.app.writer.follow();
         let mut presence = self.app.presence.subscribe();
+        let mut sign_ins = self.app.sign_ins.subscribe();
         let mut stopping = self.app.stopping.clone();
+        // What ended before it was listened to.
+        let first = self.with(Session::sign_ins_ended);
+        self.perform(first).await?;
         loop {
             let room = self.wire.waiting.len() < OUTGOING;
             let todo = tokio::select! {
@@ -81,6 +85,10 @@ impl Connection {
                 Ok(present) = presence.recv(), if room => {
                     self.session.present(&present).map(Todo::Say).into_iter().collect()
                 }
+                ended = sign_ins.recv() => match ended {
+                    Ok(user) if user != self.user => continue,
+                    _ => self.with(Session::sign_ins_ended),
+                },
                 () = sleep_until(self.began + self.session.due()) => {
                     self.wire.patience()?;
                     self.with(Session::ticked)

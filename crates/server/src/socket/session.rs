@@ -63,7 +63,9 @@ impl End {
             Self::Left | Self::TooSlow | Self::ToldFirst => return None,
             Self::Stopping | Self::Behind => 1,
             Self::Nonsense(_) => 30,
-            Self::Silent | Self::SignedOut | Self::Failed(_) => 3,
+            // It is told why when it comes: at once.
+            Self::SignedOut => 0,
+            Self::Silent | Self::Failed(_) => 3,
         };
         Some(FromServer::Bye { class: self.class(), retry_after_s, sentence: self.to_string() })
     }
@@ -113,7 +115,7 @@ pub enum Found {
     Reached(bool),
     SameEyes(bool),
     /// None where there is no more yet.
-    Slice(Option<Box<Slice>>),
+    Slice(Option<Slice>),
     Audience(Present),
     SignIn(bool),
 }
@@ -375,7 +377,7 @@ impl Session {
             (Ok(Found::Slice(slice)), _) => {
                 let asked_at = self.fetching.take();
                 match slice {
-                    Some(slice) => Ok(say(self.tail.follow(*slice))),
+                    Some(slice) => Ok(say(self.tail.follow(slice))),
                     None if asked_at < Some(here.head) => Ok(Vec::new()),
                     // The rows are behind the journal: again when something happens.
                     None => return Vec::new(),
@@ -427,11 +429,16 @@ impl Session {
         }
         let mut todo = Vec::new();
         if here.age >= self.checked + HEARTBEAT {
-            self.checked = here.age;
             todo.extend(say(self.tail.advance()));
-            todo.push(Todo::Fetch(Wanted::SignIn { digest: self.who, now: here.now }));
+            todo.extend(self.sign_ins_ended(here));
         }
         self.then(Ok(todo), here)
+    }
+
+    /// Sign-ins of this person ended, perhaps this one.
+    pub fn sign_ins_ended(&mut self, here: &Here<'_>) -> Vec<Todo> {
+        self.checked = here.age;
+        vec![Todo::Fetch(Wanted::SignIn { digest: self.who, now: here.now })]
     }
 
     fn user(&self) -> evendesk_domain::id::UserId {

@@ -14,6 +14,7 @@ use evendesk_replica::{Reader, Readers};
 
 use super::session::{Found, Wanted};
 use super::tail::{Changed, Moved, Slice, moved, moves};
+use crate::sign_in::{self, NotSignedIn};
 use crate::state::Present;
 use crate::writer::Committed;
 
@@ -35,20 +36,21 @@ pub fn fetch(journal: &dyn Journal, readers: &Readers, wanted: Wanted) -> Fetche
             Found::Reached(reached || journal.head()? < cursor)
         }
         Wanted::SameEyes { agent, cursor } => Found::SameEyes(sees_as_then(journal, &agent, cursor)?),
-        Wanted::Slice { agent, after } => Found::Slice(next(journal, readers, &agent, after)?.map(Box::new)),
+        Wanted::Slice { agent, after } => Found::Slice(next(journal, readers, &agent, after)?),
         Wanted::Audience(present) => {
             let scope = readers.get()?.scope(present.conversation.into())?;
             Found::Audience(Present { scope, ..present })
         }
         // Asked again at the next heartbeat where the journal does not answer: it tells this desk nothing
         // meanwhile.
-        Wanted::SignIn { digest, now } => Found::SignIn(journal.session(&digest, now).map_or_else(
-            |e| {
+        Wanted::SignIn { digest, now } => Found::SignIn(match sign_in::look(journal, readers, digest, now) {
+            Ok(_) | Err(NotSignedIn::NotYet) => true,
+            Err(NotSignedIn::Unknown | NotSignedIn::Over(_)) => false,
+            Err(e) => {
                 tracing::warn!("whether a desk is still signed in cannot be told: {e}");
                 true
-            },
-            |session| session.is_some(),
-        )),
+            }
+        }),
     })
 }
 

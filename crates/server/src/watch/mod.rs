@@ -1,11 +1,12 @@
 //! What goes on without being asked: mailboxes, deadlines, deliveries. Each is owned by the node that
-//! holds its lease, retried by time, and ended by the server's stop.
+//! holds its lease, retried by time, and ended by the server's stop; but for sign-ins, which each node ends.
 
 mod carry;
 mod deadlines;
 mod delivery;
 mod lease;
 pub mod mailboxes;
+mod sign_ins;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub fn start(app: &App, tasks: &mut JoinSet<()>) {
     tasks.spawn(mailboxes::watch(app.clone()));
     tasks.spawn(delivery::watch(app.clone()));
     tasks.spawn(crate::erasure::watch(app.clone()));
+    tasks.spawn(sign_ins::watch(app.clone()));
 }
 
 /// Sleeps, unless the server stops first: then false.

@@ -12,7 +12,12 @@ use uuid::Uuid;
 use crate::office::Office;
 
 fn sign_in(login: &str, password: &str) -> SignIn {
-    SignIn { login: login.into(), password: password.into(), device: DeviceId(Uuid::nil()) }
+    SignIn {
+        login: login.into(),
+        password: password.into(),
+        device: DeviceId(Uuid::nil()),
+        device_name: String::new(),
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod http;
 mod keeping;
 mod nodes;
 mod office;
+mod people;
 mod sample;
 mod socket;
 mod tools;

@@ -201,7 +201,12 @@ async fn hire(at: &Running, login: &str) -> String {
     operate(at.app(), user(id, login, Role::Admin, vec![team])).await;
     at.app().journal.set_password(id, &evendesk_server::auth::hash(PASSWORD).unwrap()).unwrap();
     let device = evendesk_domain::id::DeviceId(Uuid::now_v7());
-    let request = evendesk_protocol::http::SignIn { login: login.into(), password: PASSWORD.into(), device };
+    let request = evendesk_protocol::http::SignIn {
+        login: login.into(),
+        password: PASSWORD.into(),
+        device,
+        device_name: String::new(),
+    };
     let answer =
         reqwest::Client::new().post(format!("{}/api/session", at.url())).json(&request).send().await.unwrap();
     let signed_in: evendesk_protocol::http::SignedIn = answer.json().await.unwrap();

@@ -85,7 +85,12 @@ impl Office {
 
     pub async fn sign_in(&self, login: &str) -> SignedIn {
         let device = DeviceId(Uuid::now_v7());
-        let request = SignIn { login: login.into(), password: PASSWORD.into(), device };
+        let request = SignIn {
+            login: login.into(),
+            password: PASSWORD.into(),
+            device,
+            device_name: format!("{login}'s desk"),
+        };
         let url = format!("{}/api/session", self.running.url());
         let answer = reqwest::Client::new().post(url).json(&request).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.status());

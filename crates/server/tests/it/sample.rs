@@ -23,7 +23,7 @@ async fn demo(path: &std::path::Path) -> Running {
 async fn it_is_filled_with_open_and_overdue_matters_of_every_channel_and_folds_again_to_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let running = demo(dir.path()).await;
-    let me = running.sign_in_here("", DeviceId(Uuid::nil())).await.unwrap().agent;
+    let me = running.sign_in_here("", DeviceId(Uuid::nil()), "here").await.unwrap().agent;
     let now = running.app().clock.now();
     let reader = running.app().readers.get().unwrap();
     let viewer = Viewer { user: me.user, now };
@@ -50,7 +50,7 @@ async fn an_answer_to_a_sample_customer_is_delivered_without_leaving() {
     let dir = tempfile::tempdir().unwrap();
     let running = demo(dir.path()).await;
     let app = running.app();
-    let me = running.sign_in_here("", DeviceId(Uuid::nil())).await.unwrap().agent;
+    let me = running.sign_in_here("", DeviceId(Uuid::nil()), "here").await.unwrap().agent;
     let (conversation, route, seen) = {
         let reader = app.readers.get().unwrap();
         let viewer = Viewer { user: me.user, now: app.clock.now() };

@@ -26,8 +26,10 @@ fn scribe(path: &Path) -> (Arc<dyn Journal>, Scribe) {
     (journal, scribe)
 }
 
-fn save_team(id: u128, name: &str) -> Ask {
-    let terms = evendesk_domain::id::TermsId(Uuid::nil());
+/// Held to the terms of the team that a first start makes.
+fn save_team(scribe: &Scribe, id: u128, name: &str) -> Ask {
+    let first = scribe.replica().reader().unwrap().world_kept().default_team().unwrap();
+    let terms = first.unwrap().terms;
     let body = CommandBody::SaveTeam { id: TeamId(Uuid::from_u128(id)), name: name.into(), terms };
     Ask { work: Work::Operator(Box::new(body)), at: None }
 }
@@ -47,7 +49,8 @@ fn a_batch_is_numbered_without_gaps_and_a_refusal_within_it_leaves_nothing() {
     let head = scribe.head();
     let (told, commits) = std::sync::mpsc::channel();
     scribe.on_commit(move |commit| told.send(commit).unwrap());
-    let answers = scribe.write(&[save_team(1, "A"), save_team(2, ""), save_team(3, "C")], NOW).unwrap();
+    let asked = [(1, "A"), (2, ""), (3, "C")].map(|(id, name)| save_team(&scribe, id, name));
+    let answers = scribe.write(&asked, NOW).unwrap();
     assert_eq!(seqs(&[answers[0].clone(), answers[2].clone()]), [head + 1, head + 2]);
     assert!(matches!(&answers[1], Ok(Outcome::Refused { code: RefusalCode::Invalid, .. })));
     assert_eq!(journal.head().unwrap(), head + 2);
@@ -62,7 +65,8 @@ fn an_append_that_fails_leaves_the_replica_as_it_was() {
     let before = scribe.replica().reader().unwrap().position().unwrap();
     journal.claim().unwrap();
 
-    let failed = scribe.write(&[save_team(1, "A")], NOW);
+    let asked = save_team(&scribe, 1, "A");
+    let failed = scribe.write(&[asked], NOW);
     assert!(failed.err().is_some_and(|e| e.is_final()));
     let reader = scribe.replica().reader().unwrap();
     assert_eq!(reader.position().unwrap(), before);
@@ -73,7 +77,8 @@ fn an_append_that_fails_leaves_the_replica_as_it_was() {
 fn what_the_journal_has_and_the_replica_lacks_is_folded_at_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let (_, mut first) = scribe(dir.path());
-    first.write(&[save_team(1, "A")], NOW).unwrap();
+    let asked = save_team(&first, 1, "A");
+    first.write(&[asked], NOW).unwrap();
     let head = first.head();
     drop(first);
     std::fs::remove_dir_all(dir.path().join("replica")).unwrap();
