@@ -27,6 +27,11 @@ pub struct CommandLine {
     #[arg(long, value_name = "URL", conflicts_with = "demo")]
     pub server: Option<String>,
 
+    /// Believe the authorities in this PEM file too, as for a company's own certificates; EVENDESK_CA
+    /// names one as well
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+
     /// Check this desk's files against their events, say what differs, and end; status 1 on any difference
     #[arg(long)]
     pub doctor: bool,
@@ -67,6 +72,7 @@ impl CommandLine {
             data,
             demo: self.demo,
             server: self.server.clone(),
+            ca: self.ca.clone().or_else(|| std::env::var_os("EVENDESK_CA").map(PathBuf::from)),
             feedback_within: Duration::from_secs(self.feedback_within),
             background: self.background,
         })

@@ -7,7 +7,10 @@ use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Target;
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::feedback::{FeedbackKind, FeedbackSource};
-use evendesk_domain::id::{CommandId, ConversationId, CustomerId, FeedbackId, MessageId};
+use evendesk_domain::id::{
+    CommandId, ConversationId, CustomerId, DeviceId, FeedbackId, InvitationId, MessageId, UserId,
+};
+use evendesk_protocol::http::{DeviceView, InvitationView, Invite, Invited};
 use evendesk_replica::{
     Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, PersonHit, Place,
     QueuePage, SearchPage,
@@ -209,6 +212,48 @@ pub fn join(
     password: &str,
 ) -> Answer<()> {
     home.join(&keychain, server, login, password)
+}
+
+#[tauri::command(async)]
+pub fn join_invited(
+    home: State<'_, Home>,
+    keychain: State<'_, Keychain>,
+    server: &str,
+    code: &str,
+    login: &str,
+    password: &str,
+) -> Answer<()> {
+    home.join_invited(&keychain, server, code, login, password)
+}
+
+#[tauri::command(async)]
+pub fn devices(home: State<'_, Home>) -> Answer<Vec<DeviceView>> {
+    Ok(home.desk().devices()?)
+}
+
+#[tauri::command(async)]
+pub fn device_revoke(home: State<'_, Home>, user: UserId, device: DeviceId) -> Answer<()> {
+    Ok(home.desk().revoke_device(user, device)?)
+}
+
+#[tauri::command(async)]
+pub fn invitations(home: State<'_, Home>) -> Answer<Vec<InvitationView>> {
+    Ok(home.desk().invitations()?)
+}
+
+#[tauri::command(async)]
+pub fn invite(home: State<'_, Home>, invite: Invite) -> Answer<Invited> {
+    Ok(home.desk().invite(invite)?)
+}
+
+#[tauri::command(async)]
+pub fn invitation_withdraw(home: State<'_, Home>, invitation: InvitationId) -> Answer<()> {
+    Ok(home.desk().withdraw_invitation(invitation)?)
+}
+
+#[tauri::command(async)]
+pub fn password_change(home: State<'_, Home>, old: &str, new: &str) -> Answer<()> {
+    Ok(home.desk().new_password(old, new)?)
 }
 
 #[tauri::command(async)]

@@ -10,7 +10,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use evendesk_desk::view::Session;
 use evendesk_desk::{ApiError, Code, Desk, Error, Options as DeskOptions};
@@ -18,7 +17,7 @@ use evendesk_server::{Options as ServerOptions, Running, Server};
 use tauri::{AppHandle, Manager as _};
 
 use crate::keychain::Keychain;
-use crate::{Start, news};
+use crate::{Start, computer, news};
 
 /// What the token is called in the keychain.
 const TOKEN: &str = "token";
@@ -62,15 +61,21 @@ fn folder(data: &std::path::Path, demo: bool) -> PathBuf {
     if demo { data.join("demo") } else { data.to_owned() }
 }
 
-fn open(data: &std::path::Path, demo: bool, feedback_within: Duration) -> Result<Desk, Error> {
-    let options = DeskOptions { demo, feedback_within, ..DeskOptions::default() };
-    Desk::open(&folder(data, demo).join("desk"), options)
+fn open(start: &Start, demo: bool) -> Result<Desk, Error> {
+    let options = DeskOptions {
+        demo,
+        feedback_within: start.feedback_within,
+        device_name: computer::name(),
+        ca: start.ca.clone(),
+        ..DeskOptions::default()
+    };
+    Desk::open(&folder(&start.data, demo).join("desk"), options)
 }
 
 impl Home {
     /// Opens the desk; what it holds can be shown before anything is connected.
     pub fn open(start: &Start) -> Result<Self, Error> {
-        let desk = open(&start.data, start.demo, start.feedback_within)?;
+        let desk = open(start, start.demo)?;
         Ok(Self {
             data: start.data.clone(),
             desk: RwLock::new(Arc::new(desk)),
@@ -127,7 +132,8 @@ impl Home {
         let device = desk.device()?;
         let begun = wait_for(async {
             let server = Server::start(options).await.map_err(|e| e.to_string())?;
-            let signed_in = server.sign_in_here(name, device).await.map_err(|e| e.to_string())?;
+            let signed_in =
+                server.sign_in_here(name, device, &computer::name()).await.map_err(|e| e.to_string())?;
             Ok::<_, String>((server, signed_in))
         });
         let (server, signed_in) = begun.map_err(|sentence| ApiError { code: Code::Storage, sentence })?;
@@ -151,8 +157,25 @@ impl Home {
         password: &str,
     ) -> Result<(), ApiError> {
         let token = self.desk().sign_in(server, login, password)?;
+        self.joined(keychain, &token)
+    }
+
+    /// Join a team with an invitation's code, choosing login and password.
+    pub fn join_invited(
+        &self,
+        keychain: &Keychain,
+        server: &str,
+        code: &str,
+        login: &str,
+        password: &str,
+    ) -> Result<(), ApiError> {
+        let token = self.desk().join(server, code, login, password)?;
+        self.joined(keychain, &token)
+    }
+
+    fn joined(&self, keychain: &Keychain, token: &str) -> Result<(), ApiError> {
         self.stop_server();
-        keychain.set(TOKEN, &token).map_err(kept)?;
+        keychain.set(TOKEN, token).map_err(kept)?;
         self.choose(Some(Choice::Team))
     }
 
@@ -198,7 +221,7 @@ impl Home {
     }
 
     fn move_to(&self, app: &AppHandle, demo: bool) -> Result<(), ApiError> {
-        let desk = Arc::new(open(&self.data, demo, app.state::<Start>().feedback_within)?);
+        let desk = Arc::new(open(&app.state::<Start>(), demo)?);
         *self.desk.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&desk);
         news::follow(app, desk);
         Ok(())

@@ -5,6 +5,7 @@
 
 mod command_line;
 mod commands;
+mod computer;
 pub mod display;
 mod doctor;
 mod home;
@@ -41,6 +42,8 @@ pub struct Start {
     pub demo: bool,
     /// The team's server, where it was named on the command line.
     pub server: Option<String>,
+    /// Authorities to believe besides the system's.
+    pub ca: Option<PathBuf>,
     /// Unsigned feedback leaves within this long, at a random moment.
     pub feedback_within: Duration,
     /// Whether to wait in the tray rather than show the window.
@@ -96,6 +99,13 @@ pub fn run(options: CommandLine) -> ExitCode {
             commands::undo_feedback,
             commands::start_local,
             commands::join,
+            commands::join_invited,
+            commands::devices,
+            commands::device_revoke,
+            commands::invitations,
+            commands::invite,
+            commands::invitation_withdraw,
+            commands::password_change,
             commands::look_around,
             commands::sign_out,
             commands::set_conversation_view,

@@ -60,6 +60,8 @@ pub enum Error {
     Offline(String),
     #[error("{0} is not a private connection: use https, except for a server on this computer.")]
     Insecure(String),
+    #[error("Nothing was said to the server: {0}.")]
+    Untrusted(&'static str),
     #[error("{0} is not a server's address; it looks like https://desk.example.com")]
     BadAddress(String),
     #[error("Evendesk is already at work in {}; close it there first.", .0.display())]
@@ -74,7 +76,7 @@ pub enum Error {
     Lookup(#[from] LookupFailed),
     #[error("{} cannot be used: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
-    #[error("The server answered: {sentence}")]
+    #[error("{sentence}")]
     Answered { code: String, sentence: String },
     #[error("the server said something that does not fit: {0}")]
     Protocol(String),
@@ -93,7 +95,7 @@ impl Error {
             Self::SignedOut => Code::SignedOut,
             Self::SignIn(_) => Code::SignInAgain,
             Self::Offline(_) | Self::Closing => Code::Offline,
-            Self::Insecure(_) => Code::Insecure,
+            Self::Insecure(_) | Self::Untrusted(_) => Code::Insecure,
             Self::BadAddress(_) => Code::Invalid,
             Self::InUse(_) => Code::InUse,
             Self::FromTheFuture { .. } => Code::NeedsUpgrade,
@@ -156,7 +158,8 @@ fn answered(code: &str) -> Code {
         "sign_in_again" | "unauthorized" => Code::SignInAgain,
         "not_found" => Code::NotFound,
         "not_allowed" | "forbidden" => Code::NotAllowed,
-        "not_now" => Code::NotNow,
+        "no_invitation" => Code::NotFound,
+        "not_now" | "too_many" | "busy" => Code::NotNow,
         "invalid" => Code::Invalid,
         _ => Code::Bug,
     }

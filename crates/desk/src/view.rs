@@ -17,6 +17,10 @@ pub struct Session {
     pub workspace: String,
     /// The server's address; empty before the first sign-in.
     pub server: String,
+    /// Where nobody is, since the sign-in was ended from elsewhere: why.
+    pub ended: Option<SessionEnded>,
+    /// What of theirs is kept here then: undecided commands, and drafts.
+    pub kept: u32,
     /// Sample data.
     pub demo: bool,
     /// Where the sign-in is kept; the app fills it in.
@@ -30,6 +34,27 @@ pub enum SessionState {
     FirstRun,
     SignedOut,
     SignedIn,
+}
+
+/// Why what the agent could see has gone from this desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionEnded {
+    /// From another device, or by an admin.
+    Revoked,
+    /// They may not sign in any more.
+    Deactivated,
+}
+
+impl SessionEnded {
+    /// By the code of the server's problem; none where the desk keeps what it has.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            evendesk_protocol::http::REVOKED => Some(Self::Revoked),
+            evendesk_protocol::http::DEACTIVATED => Some(Self::Deactivated),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]

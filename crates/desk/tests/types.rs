@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use evendesk_desk as desk;
 use evendesk_domain as domain;
+use evendesk_protocol as protocol;
 use evendesk_replica as replica;
 use ts_rs::{Config, TS};
 
@@ -29,6 +30,10 @@ fn export_all(folder: &Path) {
         desk::view::Session,
         desk::view::Submitted,
         desk::view::Unsent,
+        protocol::http::DeviceView,
+        protocol::http::InvitationView,
+        protocol::http::Invite,
+        protocol::http::Invited,
         domain::command::CommandBody,
         domain::event::Step,
         domain::clock::State,

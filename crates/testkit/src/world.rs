@@ -26,7 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 /// Everybody's password.
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 pub struct World {
     runtime: Runtime,

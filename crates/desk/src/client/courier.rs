@@ -16,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::address::Server;
+use super::trust::Trust;
 use crate::error::Error;
 use crate::outbox::Outbox;
 use crate::outbox::settings::Setting;
@@ -28,6 +29,7 @@ const REFUSED: Duration = Duration::from_secs(6 * 3600);
 
 pub struct Courier {
     pub outbox: Arc<Outbox>,
+    pub trust: Trust,
     pub clock: crate::desk::Clock,
     /// Told when there is something new to carry.
     pub wake: Arc<Notify>,
@@ -174,7 +176,7 @@ impl Courier {
     ) -> Option<reqwest::StatusCode> {
         let Carrier { server, key } = carrier?;
         let server = Server::parse(server).ok()?;
-        let client = super::session::http().ok()?;
+        let client = self.trust.http().ok()?;
         for _ in 0..server.addresses() {
             let request = client.post(server.http(path)).header(SUBMIT_KEY_HEADER, key).json(body);
             match request.send().await {
@@ -235,6 +237,7 @@ mod tests {
     fn courier(outbox: Outbox, online: watch::Receiver<bool>) -> Courier {
         Courier {
             outbox: Arc::new(outbox),
+            trust: Trust::new(None).unwrap(),
             clock: Arc::new(|| NOW),
             wake: Arc::new(Notify::new()),
             online,

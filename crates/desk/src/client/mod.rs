@@ -5,8 +5,10 @@ pub mod backoff;
 pub mod courier;
 pub mod files;
 pub mod parts;
+pub mod people;
 pub mod session;
 pub mod socket;
+pub mod trust;
 
 use evendesk_protocol::Class;
 use evendesk_protocol::http::Problem;
@@ -20,6 +22,9 @@ pub fn install_tls() {
 
 /// A failed request in words.
 fn unreachable(error: &reqwest::Error) -> Error {
+    if let Some(distrust) = trust::distrust(error) {
+        return distrust;
+    }
     let what = if error.is_timeout() {
         "no answer in time"
     } else if error.is_connect() {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use evendesk_domain::id::DeviceId;
-use evendesk_protocol::http::{SignIn, SignedIn};
+use evendesk_protocol::http::{Join, SignIn, SignedIn};
+use reqwest::RequestBuilder;
+use serde::Serialize;
 
 use super::address::Server;
 use super::{body_up_to, problem, unreachable};
@@ -11,30 +12,53 @@ use crate::error::Error;
 
 const SIGNED_IN_BYTES: usize = 1024 * 1024;
 
-/// For requests of the one signed in. Redirects are not followed: they could lead out of the address
-/// that was checked.
-pub fn http() -> Result<reqwest::Client, Error> {
-    super::install_tls();
-    reqwest::Client::builder()
-        .timeout(Duration::from_secs(60))
-        .connect_timeout(Duration::from_secs(10))
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|e| Error::Offline(e.to_string()))
+/// What a signed-in request needs.
+pub struct SignedInAt {
+    pub http: reqwest::Client,
+    pub server: Server,
+    pub token: String,
 }
 
-pub async fn sign_in(
+impl SignedInAt {
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
+        self.http.get(self.server.http(path)).bearer_auth(&self.token)
+    }
+
+    pub(super) fn post(&self, path: &str) -> RequestBuilder {
+        self.http.post(self.server.http(path)).bearer_auth(&self.token)
+    }
+
+    pub(super) fn delete(&self, path: &str) -> RequestBuilder {
+        self.http.delete(self.server.http(path)).bearer_auth(&self.token)
+    }
+
+    /// Voids the token on the server.
+    pub async fn sign_out(self) -> Result<(), Error> {
+        let request = self.delete("api/session").timeout(Duration::from_secs(5));
+        let response = request.send().await.map_err(|e| unreachable(&e))?;
+        if response.status().is_success() { Ok(()) } else { Err(problem(response).await) }
+    }
+}
+
+pub async fn sign_in(http: &reqwest::Client, server: &Server, sign_in: &SignIn) -> Result<SignedIn, Error> {
+    come_in(http, server, "api/session", sign_in).await
+}
+
+/// With an invitation's code.
+pub async fn join(http: &reqwest::Client, server: &Server, join: &Join) -> Result<SignedIn, Error> {
+    come_in(http, server, "api/join", join).await
+}
+
+async fn come_in(
     http: &reqwest::Client,
     server: &Server,
-    login: &str,
-    password: &str,
-    device: DeviceId,
+    path: &str,
+    body: &impl Serialize,
 ) -> Result<SignedIn, Error> {
-    let body = SignIn { login: login.to_owned(), password: password.to_owned(), device };
     let mut left = server.addresses();
     let response = loop {
         left -= 1;
-        match http.post(server.http("api/session")).json(&body).send().await {
+        match http.post(server.http(path)).json(body).send().await {
             Ok(response) => break response,
             Err(e) if left == 0 => return Err(unreachable(&e)),
             Err(_) => server.move_on(),
@@ -47,16 +71,4 @@ pub async fn sign_in(
     serde_json::from_slice(&body).map_err(|_| {
         Error::BadAddress(format!("{server} (something answers there, but it is not an Evendesk server)"))
     })
-}
-
-/// Voids the token on the server.
-pub async fn sign_out(http: &reqwest::Client, server: &Server, token: &str) -> Result<(), Error> {
-    let response = http
-        .delete(server.http("api/session"))
-        .bearer_auth(token)
-        .timeout(Duration::from_secs(5))
-        .send()
-        .await
-        .map_err(|e| unreachable(&e))?;
-    if response.status().is_success() { Ok(()) } else { Err(problem(response).await) }
 }

@@ -17,11 +17,12 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use super::address::Server;
 use super::backoff::Backoff;
 use super::parts::Parts;
+use super::trust::{Trust, distrust};
 use crate::core::PartWanted;
 use crate::error::Error;
 
@@ -48,12 +49,15 @@ pub enum In {
     Part(u64, Result<PathBuf, Error>),
     Disconnected,
     /// The token is not valid any more.
-    TurnedAway(String),
+    TurnedAway(Problem),
+    /// The server could not prove itself: why, for a person.
+    Distrusted(String),
 }
 
 pub struct Dialler {
     pub server: Server,
     pub token: String,
+    pub trust: Trust,
     pub backoff: Backoff,
     pub parts: Parts,
     /// Try now instead of later.
@@ -84,9 +88,12 @@ impl Dialler {
                     }
                 }
                 Ok(Err(error)) => {
-                    if let Some(sentence) = turned_away(&error) {
-                        tell(In::TurnedAway(sentence));
+                    if let Some(problem) = turned_away(&error) {
+                        tell(In::TurnedAway(problem));
                         return;
+                    }
+                    if let Some(distrust) = distrust(&error) {
+                        tell(In::Distrusted(distrust.to_string()));
                     }
                     tracing::debug!(%error, "no connection");
                 }
@@ -114,21 +121,23 @@ impl Dialler {
         let config = WebSocketConfig::default()
             .max_message_size(Some(FRAME_FROM_SERVER_BYTES))
             .max_frame_size(Some(FRAME_FROM_SERVER_BYTES));
-        Ok(connect_async_with_config(request, Some(config), true).await?.0)
+        let connector = Some(self.trust.connector());
+        Ok(connect_async_tls_with_config(request, Some(config), true, connector).await?.0)
     }
 }
 
-fn turned_away(error: &tungstenite::Error) -> Option<String> {
+fn turned_away(error: &tungstenite::Error) -> Option<Problem> {
     let tungstenite::Error::Http(response) = error else { return None };
     if response.status() != StatusCode::UNAUTHORIZED {
         return None;
     }
     let body = response.body().as_deref().unwrap_or_default();
-    let problem: Option<Problem> = serde_json::from_slice(body).ok();
-    Some(
-        problem
-            .map_or_else(|| "Your sign-in is not valid any more; sign in again.".to_owned(), |p| p.sentence),
-    )
+    let unsaid = || Problem {
+        class: evendesk_protocol::Class::SignInAgain,
+        code: "sign_in".to_owned(),
+        sentence: "Your sign-in is not valid any more; sign in again.".to_owned(),
+    };
+    Some(serde_json::from_slice(body).unwrap_or_else(|_| unsaid()))
 }
 
 impl Dialler {

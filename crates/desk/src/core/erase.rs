@@ -35,12 +35,11 @@ impl Core {
         let arrived = self.arrived(0, events)?;
         let cursor = self.position.cursor;
         let changed = self.redo(&[stream], &arrived, &arrived, now, |writer| {
-            let done = if events.is_empty() {
-                writer.forget(stream)
+            Ok(if events.is_empty() {
+                writer.forget(stream)?
             } else {
-                writer.replace_kept(stream, events, cursor)
-            };
-            Ok(done?)
+                writer.replace_kept(stream, events, cursor)?
+            })
         })?;
         self.boundary("stream erased");
         if !arrived.is_empty() {

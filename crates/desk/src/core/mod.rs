@@ -28,6 +28,7 @@ use evendesk_domain::id::{CommandId, DeviceId, WorkspaceId};
 use evendesk_domain::permission::Agent;
 use evendesk_domain::stream::StreamId;
 use evendesk_domain::time::Timestamp;
+use evendesk_protocol::http::Problem;
 use evendesk_protocol::limits::HEARTBEAT_S;
 use evendesk_protocol::{FromDesk, NEWEST, OLDEST, Pushed};
 use evendesk_replica::{Position, Readers};
@@ -39,9 +40,9 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::outbox::commands::{State, Tally};
 use crate::outbox::dropped::Dropped;
-use crate::outbox::settings::Setting;
+use crate::outbox::settings::{Setting, TurnedAway};
 use crate::outbox::{self, Outbox};
-use crate::view::{Change, Connection, ConnectionState, Presence, Progress, Stage};
+use crate::view::{Change, Connection, ConnectionState, Presence, Progress, SessionEnded, Stage};
 
 pub use bootstrap::PartWanted;
 pub use doctor::{Difference, Health};
@@ -255,10 +256,18 @@ impl Core {
         vec![Action::Connection]
     }
 
-    /// The server would not even talk: the sign-in is not valid any more.
-    pub fn turned_away(&mut self, sentence: String) -> Vec<Action> {
-        self.refusal = Some((ConnectionState::SignInAgain, sentence));
-        self.disconnected()
+    /// The server would not even talk: the sign-in is not valid any more. Where it was ended from
+    /// elsewhere, what the agent could see goes from this desk; what they did and typed stays.
+    pub fn turned_away(&mut self, problem: Problem) -> Result<Vec<Action>, Error> {
+        let mut actions = Vec::new();
+        if let (Some(why), Some(agent)) = (SessionEnded::from_code(&problem.code), &self.agent) {
+            self.outbox.set_turned_away(TurnedAway { user: agent.user, why })?;
+            self.boundary("turned away");
+            actions = self.sign_out()?;
+        }
+        self.refusal = Some((ConnectionState::SignInAgain, problem.sentence));
+        actions.extend(self.disconnected());
+        Ok(actions)
     }
 
     /// Signs in as `agent`. Another agent's cache is not this one's to see; their commands stay in the
@@ -270,6 +279,7 @@ impl Core {
             self.outbox.set(Setting::CacheOwner, &owner)?;
         }
         self.outbox.set_agent(&agent)?;
+        self.outbox.unset(Setting::TurnedAway)?;
         self.agent = Some(agent);
         self.refusal = None;
         self.rebase_all(now)?;

@@ -290,8 +290,7 @@ impl Core {
         }
         self.part_is_outdated();
         let changed = self.redo(&[stream], &[], &[], now, |writer| {
-            let folded = if continued { writer.fold(events) } else { writer.refold(stream, events) };
-            Ok(folded?)
+            Ok(if continued { writer.fold(events)? } else { writer.refold(stream, events)? })
         })?;
         self.boundary("stream granted");
         self.granting = more.then_some(directive);

@@ -4,6 +4,7 @@
 mod doctor;
 mod heard;
 mod outgoing;
+mod people;
 mod queries;
 mod worker;
 
@@ -12,12 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evendesk_domain::command::CommandBody;
-use evendesk_domain::id::{CommandId, ConversationId, DeviceId, MessageId};
+use evendesk_domain::id::{CommandId, ConversationId, DeviceId, MessageId, UserId};
 use evendesk_domain::permission::Agent;
 use evendesk_domain::settings::User;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::FromDesk;
-use evendesk_protocol::http::SignedIn;
 use evendesk_replica::UserView;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, broadcast, watch};
@@ -30,8 +30,9 @@ use crate::client::backoff::Backoff;
 use crate::client::courier::Courier;
 use crate::client::files::{self, Wanted};
 use crate::client::parts::{self, Parts};
-use crate::client::session;
+use crate::client::session::SignedInAt;
 use crate::client::socket::Dialler;
+use crate::client::trust::Trust;
 use crate::core::{Action, Core};
 use crate::error::Error;
 use crate::folder::Folder;
@@ -52,6 +53,10 @@ pub struct Options {
     /// At least so long between attempts to send feedback.
     pub feedback_retry: Duration,
     pub backoff: Backoff,
+    /// As people know this installation again in the list of their devices.
+    pub device_name: String,
+    /// A PEM file of authorities to believe besides the system's.
+    pub ca: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -66,6 +71,8 @@ impl Default for Options {
             feedback_within: Duration::from_secs(180),
             feedback_retry: Duration::from_secs(30),
             backoff: Backoff::default(),
+            device_name: String::new(),
+            ca: None,
         }
     }
 }
@@ -79,6 +86,7 @@ pub struct Desk {
     /// Rung when there is feedback to carry.
     feedback: Arc<Notify>,
     redial: Arc<Notify>,
+    trust: Trust,
     http: reqwest::Client,
     /// Where parts of a snapshot are put for a moment.
     parts: PathBuf,
@@ -98,6 +106,7 @@ struct Line {
 impl Desk {
     /// Opens the desk in `folder`, which it locks. Shows what is there; talks to nobody yet.
     pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
+        let trust = Trust::new(options.ca.as_deref())?;
         let folder = Folder::lock(folder)?;
         let attachments = Attachments::open(&folder)?;
         let parts = folder.private_folder("parts")?;
@@ -115,6 +124,7 @@ impl Desk {
             .map_err(Error::file("the desk's network"))?;
         let courier = Courier {
             outbox: Arc::clone(&outbox),
+            trust: trust.clone(),
             clock: Arc::clone(&options.clock),
             wake: Arc::clone(&feedback),
             online,
@@ -131,41 +141,13 @@ impl Desk {
             line: Mutex::default(),
             feedback,
             redial: Arc::new(Notify::new()),
-            http: session::http()?,
+            http: trust.http()?,
+            trust,
             parts,
             worker: Some(worker),
             runtime: Some(runtime),
             folder: Some(folder),
         })
-    }
-
-    /// Signs in and connects. The token is the caller's to keep, in the system's keychain, and to give
-    /// back to [`Desk::resume`] next time.
-    pub fn sign_in(&self, server: &str, login: &str, password: &str) -> Result<String, Error> {
-        let server = Server::parse(server)?;
-        let device = self.device()?;
-        let (http, at) = (self.http.clone(), server.clone());
-        let (login, password) = (login.to_owned(), password.to_owned());
-        let signed_in =
-            self.on_net(async move { session::sign_in(&http, &at, &login, &password, device).await })?;
-        let token = signed_in.token.clone();
-        self.adopt(&server.to_string(), signed_in)?;
-        Ok(token)
-    }
-
-    /// Takes a sign-in that was made elsewhere, as by the app that runs the server in itself.
-    pub fn adopt(&self, server: &str, signed_in: SignedIn) -> Result<(), Error> {
-        let server = Server::parse(server)?;
-        let SignedIn { token, agent, workspace_name } = signed_in;
-        self.hang_up();
-        if self.outbox.get(Setting::Server)?.is_some_and(|before| before != server.to_string()) {
-            // Perhaps another workspace: its greeting tells.
-            self.outbox.unset(Setting::SubmitKey)?;
-        }
-        self.outbox.set(Setting::Server, &server.to_string())?;
-        self.outbox.set(Setting::WorkspaceName, &workspace_name)?;
-        self.shared.call(move |core, now| Ok(((), core.sign_in(agent, now)?)))?;
-        self.dial(server, token)
     }
 
     /// The id of this installation, for signing in elsewhere.
@@ -184,16 +166,13 @@ impl Desk {
     /// Signs out: what could be seen goes from this computer, what is not decided yet stays in the
     /// outbox for the next sign-in of the same person. The server is told if it can be reached.
     pub fn sign_out(&self) -> Result<(), Error> {
-        let (server, token) = {
-            let mut line = self.line();
-            (line.server.take(), line.token.take())
-        };
+        let at = self.signed_in_at();
         self.hang_up();
-        if let (Some(server), Some(token)) = (server, token) {
-            let http = self.http.clone();
-            if let Err(error) = self.on_net(async move { session::sign_out(&http, &server, &token).await }) {
-                tracing::info!(%error, "signed out here; the server was not told");
-            }
+        *self.line() = Line::default();
+        if let Ok(at) = at
+            && let Err(error) = self.on_net(at.sign_out())
+        {
+            tracing::info!(%error, "signed out here; the server was not told");
         }
         self.shared.call(|core, _| Ok(((), core.sign_out()?)))
     }
@@ -216,14 +195,25 @@ impl Desk {
             None if server.is_empty() => SessionState::FirstRun,
             None => SessionState::SignedOut,
         };
+        let away = if agent.is_none() { self.outbox.turned_away()? } else { None };
+        let kept = away.map(|a| self.kept_of(a.user)).transpose()?.unwrap_or(0);
         Ok(Session {
             state,
+            ended: away.map(|a| a.why),
+            kept,
             user: agent.map(user_view),
             workspace: self.outbox.get(Setting::WorkspaceName)?.unwrap_or_default(),
             server,
             demo: self.options.demo,
             keychain: None,
         })
+    }
+
+    /// What of a person waits in the outbox.
+    fn kept_of(&self, user: UserId) -> Result<u32, Error> {
+        let tally = self.outbox.tally(user)?;
+        let drafts = u32::try_from(self.outbox.drafts(user)?.len()).unwrap_or(u32::MAX);
+        Ok((tally.pending + tally.attention).saturating_add(drafts))
     }
 
     pub fn connection(&self) -> Connection {
@@ -277,7 +267,10 @@ impl Desk {
         if !text.is_empty() && self.reader()?.is_erased(conversation)? {
             return Err(Error::not_now("This customer was erased; nothing is kept about them any more."));
         }
-        self.outbox.put_draft(self.agent()?.user, conversation, text, (self.options.clock)())
+        // Also of someone who was signed out while they typed: the words are theirs still.
+        let away = || Ok::<_, Error>(self.outbox.turned_away()?.ok_or(Error::SignedOut)?.user);
+        let author = self.outbox.agent()?.map_or_else(away, |agent| Ok(agent.user))?;
+        self.outbox.put_draft(author, conversation, text, (self.options.clock)())
     }
 
     /// Tells colleagues what this agent looks at.
@@ -299,12 +292,7 @@ impl Desk {
         if path.exists() {
             return Ok(path);
         }
-        let (server, token) = {
-            let line = self.line();
-            (line.server.clone(), line.token.clone())
-        };
-        let (Some(server), Some(token)) = (server, token) else { return Err(Error::SignedOut) };
-        let http = self.http.clone();
+        let SignedInAt { http, server, token } = self.signed_in_at()?;
         let path =
             self.on_net(async move { files::fetch(&http, &server, &token, &folder, &wanted).await })?;
         // It may have been withdrawn meanwhile.
@@ -336,6 +324,7 @@ impl Desk {
         let dialler = Dialler {
             server: server.clone(),
             token: token.clone(),
+            trust: self.trust.clone(),
             backoff: self.options.backoff,
             parts: Parts { http: self.http.clone(), folder: self.parts.clone() },
             now: Arc::clone(&self.redial),
@@ -385,7 +374,7 @@ impl Drop for Desk {
 }
 
 fn user_view(agent: Agent) -> UserView {
-    let user =
-        User { id: agent.user, name: agent.name, login: String::new(), role: agent.role, teams: agent.teams };
+    let Agent { user: id, name, role, teams } = agent;
+    let user = User { id, name, login: String::new(), role, teams, active: true };
     UserView::from(&user)
 }

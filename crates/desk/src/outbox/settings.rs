@@ -1,13 +1,15 @@
 //! A few facts of this installation: who it is, where it belongs, who is signed in. No credential is
 //! among them: tokens live in the system's keychain.
 
-use evendesk_domain::id::DeviceId;
+use evendesk_domain::id::{DeviceId, UserId};
 use evendesk_domain::permission::Agent;
 use rusqlite::{OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Outbox;
 use crate::error::Error;
+use crate::view::SessionEnded;
 
 /// The names of what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Setting {
     WorkspaceName,
     /// The one signed in, as JSON; absent when signed out.
     Agent,
+    /// Whose sign-in was ended from elsewhere and why, as JSON, until somebody signs in.
+    TurnedAway,
     /// Whose view the cache is: another agent's sign-in begins a new one.
     CacheOwner,
     /// The workspace of the last greeting: the cache's cursor is a place in its journal.
@@ -27,6 +31,13 @@ pub enum Setting {
     OffsetMs,
 }
 
+/// Whose sign-in was ended from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedAway {
+    pub user: UserId,
+    pub why: SessionEnded,
+}
+
 impl Setting {
     const fn name(self) -> &'static str {
         match self {
@@ -34,6 +45,7 @@ impl Setting {
             Self::Server => "server",
             Self::WorkspaceName => "workspace_name",
             Self::Agent => "agent",
+            Self::TurnedAway => "turned_away",
             Self::CacheOwner => "cache_owner",
             Self::Workspace => "workspace",
             Self::SubmitKey => "submit_key",
@@ -84,6 +96,14 @@ impl Outbox {
     /// Who is signed in. What cannot be read counts as nobody: signing in again mends it.
     pub fn agent(&self) -> Result<Option<Agent>, Error> {
         Ok(self.get(Setting::Agent)?.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    pub fn turned_away(&self) -> Result<Option<TurnedAway>, Error> {
+        Ok(self.get(Setting::TurnedAway)?.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    pub fn set_turned_away(&self, away: TurnedAway) -> Result<(), Error> {
+        self.set(Setting::TurnedAway, &serde_json::to_string(&away).unwrap_or_default())
     }
 
     pub fn set_agent(&self, agent: &Agent) -> Result<(), Error> {

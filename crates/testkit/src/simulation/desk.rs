@@ -8,7 +8,7 @@ use evendesk_desk::client::backoff::Backoff;
 use evendesk_desk::core::{Action, Core};
 use evendesk_desk::folder::Folder;
 use evendesk_desk::outbox::Outbox;
-use evendesk_domain::id::UserId;
+use evendesk_domain::id::{DeviceId, UserId};
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::FromServer;
 use evendesk_server::socket::session::Session;
@@ -255,7 +255,8 @@ impl World {
         let (user, digest) = (self.desks[desk].user, self.desks[desk].digest);
         let up = self.nodes[node].up.as_ref()?;
         let agent = up.readers.get().ok()?.agent(user).ok()??;
-        Some(Session::new(SignedInAs { agent, digest }))
+        let device = DeviceId(self.desks[desk].device);
+        Some(Session::new(SignedInAs { agent, device, digest }))
     }
 
     pub(super) fn tick(&mut self, desk: usize, opened: u64) {
