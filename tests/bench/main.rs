@@ -15,7 +15,6 @@ mod memory;
 mod processor;
 mod queries;
 mod scale;
-mod snapshot;
 mod starts;
 mod sync;
 mod vocabulary;
@@ -55,10 +54,7 @@ fn company(scale: &Scale, folder: &Path, table: &mut Table) {
         data::fold(&server, table);
     }
     let home = folder.join("home");
-    let up = sync::serve(&server, &folder.join("server.log"));
-    if scale.has("snapshot") {
-        snapshot::measure(&folder.join("new-desk"), &up, table);
-    }
+    let _up = sync::serve(&server, &folder.join("server.log"));
     if scale.has("sync") || !home.exists() {
         sync::from_nothing(&home, table);
     }

@@ -34,9 +34,16 @@ export interface Backend {
   undoFeedback(id: string): Promise<void>;
   startLocal(name: string): Promise<void>;
   join(server: string, login: string, password: string): Promise<void>;
+  joinInvited(server: string, code: string, login: string, password: string): Promise<void>;
   lookAround(): Promise<void>;
   signOut(): Promise<void>;
   reconnect(): Promise<void>;
+  devices(): Promise<T.DeviceView[]>;
+  deviceRevoke(user: string, device: string): Promise<void>;
+  invitations(): Promise<T.InvitationView[]>;
+  invite(invite: T.Invite): Promise<T.Invited>;
+  invitationWithdraw(invitation: string): Promise<void>;
+  passwordChange(old: string, fresh: string): Promise<void>;
   setConversationView(conversation: string | null, writing: boolean): Promise<void>;
 
   onChanged(hear: (changed: T.Changed) => void): Unlisten;

@@ -6,6 +6,7 @@ import { matterCommands } from "./matter";
 import { moveCommands } from "./move";
 import { outgoingCommands } from "./outgoing";
 import { placeCommands } from "./places";
+import { settingsCommands } from "./settings";
 
 export type { Command, Group } from "./command";
 
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...outgoingCommands,
   ...matterCommands,
   ...placeCommands,
+  ...settingsCommands,
   ...appCommands,
 ];
 

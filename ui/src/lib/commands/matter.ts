@@ -51,7 +51,7 @@ export function assignTo(assignee: string | null): void {
 
 function pickAssignee(): void {
   const now = opened.matter?.assignee ?? queue.selected?.assignee ?? null;
-  const options: PickOption[] = desk.directory.users.map((user) => ({
+  const options: PickOption[] = desk.colleagues.map((user) => ({
     value: user.id,
     label: user.name,
     hint: user.teams.map((team) => desk.team(team)).join(", "),

@@ -21,4 +21,7 @@ export const placeCommands: Command[] = [
   place("f", "place.feedback", { kind: "feedback" }),
   place("o", "place.outgoing", { kind: "outgoing" }),
   place("b", "place.board", { kind: "board" }, () => desk.oversees),
+  place("p", "place.people", { kind: "people" }, () => desk.administers),
+  place("t", "place.teamSettings", { kind: "teams" }, () => desk.administers),
+  place("v", "place.devices", { kind: "devices" }),
 ];

@@ -3,6 +3,7 @@
 import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Presence, Session, Submitted, Unsent } from "../backend";
 import { newId } from "../newId";
 import { apply, findConversation, PaperRefusal, type World } from "./commands";
+import { Company } from "./company";
 import { boardOf, explain, listOf } from "./figures";
 import { countsOf, pageOf, rowsOf } from "./rows";
 import { Hearers } from "./hearers";
@@ -18,6 +19,7 @@ export class PaperDesk {
   readonly presence = new Hearers<Presence>();
   readonly shortcut = new Hearers<FeedbackShortcut>();
   readonly drafts = new Map<string, string>();
+  readonly company: Company;
   outgoing: OutgoingItem[] = [];
   #offline = false;
   #offset = 0;
@@ -27,7 +29,15 @@ export class PaperDesk {
   constructor(
     readonly world: World,
     public session: Session,
-  ) {}
+  ) {
+    this.company = new Company(world.people);
+  }
+
+  /** Ended from elsewhere: an admin, or another device. */
+  revoke(): void {
+    this.session = { ...this.session, state: "signed_out", user: null, ended: "revoked", kept: this.drafts.size };
+    this.connected.tell({ ...this.connection(), state: "sign_in_again", message: "This device was signed out." });
+  }
 
   now(): number {
     return Date.now() + this.#offset;
@@ -70,6 +80,10 @@ export class PaperDesk {
   submit(body: CommandBody): Submitted {
     const command = newId();
     let state: Submitted["state"] = "pending";
+    if (this.company.change(body)) {
+      this.changed.tell({ customers: null, feedback: false, settings: true });
+      return { command, state, message: null };
+    }
     this.#bodies.set(command, body);
     try {
       const customer = apply(this.world, body, this.now(), true);
@@ -167,7 +181,7 @@ export function paperBackend(desk: PaperDesk): Backend {
   const { world } = desk;
   const page = (rows: ReturnType<typeof rowsOf>, offset: number, limit: number) =>
     structuredClone({ rows: rows.slice(offset, offset + limit), total: rows.length, capped: false, as_of: desk.now() });
-  const signIn = async (): Promise<void> => void (desk.session = { ...desk.session, state: "signed_in", user: world.people.me });
+  const signIn = async (): Promise<void> => void (desk.session = { ...desk.session, state: "signed_in", user: world.people.me, ended: null });
   let cached: { key: string; seq: number; at: number; rows: ReturnType<typeof rowsOf> } | null = null;
   const rows: (place: Parameters<typeof rowsOf>[1]) => ReturnType<typeof rowsOf> = (place) => {
     // A crowd of 100,000 is sorted once a while, not at each question.
@@ -180,7 +194,7 @@ export function paperBackend(desk: PaperDesk): Backend {
   return {
     session: async () => desk.session,
     connection: async () => desk.connection(),
-    directory: async () => world.people.directory,
+    directory: async () => structuredClone(world.people.directory),
     counts: async () => countsOf(world, desk.now()),
     queue: async (place, offset, limit) => page(rows(place), offset, limit),
     customer: async (customer, before, limit) => pageOf(world, customer, before, limit),
@@ -222,6 +236,15 @@ export function paperBackend(desk: PaperDesk): Backend {
     },
     startLocal: signIn,
     join: signIn,
+    joinInvited: signIn,
+    devices: async () => structuredClone(desk.company.devices),
+    deviceRevoke: async (user, device) =>
+      void (desk.company.devices = desk.company.devices.filter((one) => one.user !== user || one.device !== device)),
+    invitations: async () => structuredClone(desk.company.invitations),
+    invite: async (invite) => structuredClone(desk.company.invite(invite)),
+    invitationWithdraw: async (id) =>
+      void (desk.company.invitations = desk.company.invitations.filter((one) => one.id !== id)),
+    passwordChange: async () => undefined,
     lookAround: signIn,
     signOut: async () => void (desk.session = { ...desk.session, state: "signed_out", user: null }),
     reconnect: async () => desk.offline(false),

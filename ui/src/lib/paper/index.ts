@@ -22,7 +22,7 @@ export function paperDesk({ many = 0, role = "supervisor", state = "signed_in" }
   const customers = [...tellStories(now, people), ...crowd(many, now, people)];
   const world = { customers, feedback: tellFeedback(now, people), people };
   const user = state === "signed_in" ? people.me : null;
-  return new PaperDesk(world, { state, user, workspace: "Northwind", server: "", demo: true, keychain: null });
+  return new PaperDesk(world, { state, user, workspace: "Northwind", server: "https://desk.northwind.example", ended: null, kept: 0, demo: true, keychain: null });
 }
 
 export function paperFromAddress(address: URL): Backend {

@@ -5,11 +5,14 @@ import { newId } from "../newId";
 export type People = { directory: Directory; me: UserView; user(name: string): string; team(name: string): string };
 
 export function paperPeople(role: Role): People {
-  const teams = ["Orders", "Technical", "Accounts"].map((name) => ({ id: newId(), name }));
+  const terms = ["Office hours", "Around the clock"].map((name) => ({ id: newId(), name }));
+  const teams = ["Orders", "Technical", "Accounts"].map((name) => ({ id: newId(), name, terms: terms[0]?.id ?? "" }));
   const idOf = (name: string): string => teams.find((team) => team.name === name)?.id ?? "";
   const user = (name: string, as: Role, ...of: string[]): UserView => ({
     id: newId(),
     name,
+    login: name.split(" ")[0]?.toLowerCase() ?? name,
+    active: true,
     role: as,
     teams: of.map(idOf),
     initials: name.split(" ").map((part) => part.charAt(0)).join(""),
@@ -31,7 +34,7 @@ export function paperPeople(role: Role): People {
     account("Post", "letter", "Northwind, PO Box 12"),
   ];
   return {
-    directory: { users, teams, accounts },
+    directory: { users, teams, terms, accounts },
     me,
     user: (name) => users.find((known) => known.name === name)?.id ?? me.id,
     team: idOf,

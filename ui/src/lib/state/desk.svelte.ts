@@ -2,7 +2,7 @@
 import { backend, type Connection, type Counts, type Directory, type Session, type UserView } from "../backend";
 import { clock } from "../clock/now.svelte";
 
-const nobody: Directory = { users: [], teams: [], accounts: [] };
+const nobody: Directory = { users: [], teams: [], terms: [], accounts: [] };
 const nothing: Counts = {
   due_next: 0,
   overdue: 0,
@@ -44,6 +44,11 @@ class Desk {
 
   get administers(): boolean {
     return this.me?.role === "admin";
+  }
+
+  /** Those who still work here, by name: whom something can be given to. */
+  get colleagues(): UserView[] {
+    return this.directory.users.filter((user) => user.active);
   }
 
   user(id: string | null): UserView | undefined {

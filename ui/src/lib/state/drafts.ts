@@ -40,6 +40,11 @@ class Typed {
     await Promise.allSettled([...this.#timers.keys()].map((key) => this.flush(key)));
   }
 
+  /** Saves everything; whoever signs in next is asked for their own. */
+  forgetAll(): void {
+    for (const key of [...this.#known.keys()]) this.forget(key);
+  }
+
   /** Saves what is here, and will ask the desk again. */
   forget(key: string): void {
     void this.flush(key).catch(() => undefined);

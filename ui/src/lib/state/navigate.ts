@@ -4,6 +4,7 @@ import { boardFigures } from "./boardFigures.svelte";
 import { feedbackList } from "./feedbackList.svelte";
 import { opened } from "./opened.svelte";
 import { outgoingPage } from "./outgoingPage.svelte";
+import { people } from "./people.svelte";
 import { queue } from "./queue.svelte";
 import { current, isQueue, type View } from "./view.svelte";
 
@@ -20,6 +21,9 @@ export async function go(view: View): Promise<void> {
   if (view.kind === "feedback") return feedbackList.load();
   if (view.kind === "board") return boardFigures.load();
   if (view.kind === "outgoing") return outgoingPage.load();
+  if (view.kind === "people") return people.loadInvitations();
+  if (view.kind === "devices") return people.loadDevices();
+  if (!isQueue(view)) return;
   await queue.show(view);
   if (current.view !== view) return;
   if (queue.selected) showRow(queue.selected, 1);

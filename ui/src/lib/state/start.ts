@@ -14,6 +14,7 @@ import { outgoingPage } from "./outgoingPage.svelte";
 import { presence, whereabouts } from "./presence.svelte";
 import { openOutgoing } from "./outgoingActions";
 import { toasts } from "./toasts.svelte";
+import { overlay } from "./overlay.svelte";
 import { queue } from "./queue.svelte";
 import { current, isQueue } from "./view.svelte";
 import { hearShortcut } from "./feedbackClick";
@@ -27,6 +28,16 @@ export async function enter(): Promise<void> {
 export async function begin(): Promise<void> {
   await desk.loadSession();
   if (desk.session?.state === "signed_in") await enter();
+}
+
+/** Signed out from elsewhere: where the desk has forgotten what it held, so does the window; not what was typed. */
+async function signedOut(): Promise<void> {
+  await desk.loadSession();
+  if (desk.session?.state !== "signed_out") return;
+  overlay.close();
+  rewordings.forgetAll();
+  drafts.forgetAll();
+  opened.forgetAll();
 }
 
 /** A first sync fills an empty queue: its first customer is shown as if it had been there. */
@@ -54,6 +65,7 @@ export function listen(): () => void {
       const was = desk.connection;
       desk.hear(connection);
       if (connection.state !== "in_sync" && connection.state !== "syncing") presence.forget();
+      if (connection.state === "sign_in_again" && was.state !== "sign_in_again") void signedOut();
       if (was.pending !== connection.pending || was.attention !== connection.attention) void outgoingList.load();
     }),
     backend.onOpenCustomer(({ customer, conversation }) => look(customer, conversation)),

@@ -2,10 +2,13 @@
 import type { BoardState, Channel, Place } from "../backend";
 
 export type QueueSource = Place | { kind: "board_list"; channel: Channel | null; state: BoardState };
-export type View = QueueSource | { kind: "feedback" } | { kind: "board" } | { kind: "outgoing" };
+export type SettingsView = { kind: "people" } | { kind: "teams" } | { kind: "devices" };
+export type View = QueueSource | { kind: "feedback" } | { kind: "board" } | { kind: "outgoing" } | SettingsView;
+
+const NO_QUEUES = ["feedback", "board", "outgoing", "people", "teams", "devices"];
 
 export function isQueue(view: View): view is QueueSource {
-  return view.kind !== "feedback" && view.kind !== "board" && view.kind !== "outgoing";
+  return !NO_QUEUES.includes(view.kind);
 }
 
 export function sameView(a: View, b: View): boolean {

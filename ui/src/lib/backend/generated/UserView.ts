@@ -3,8 +3,12 @@ import type { Role } from "./Role";
 import type { TeamId } from "./TeamId";
 import type { UserId } from "./UserId";
 
-export type UserView = { id: UserId, name: string, role: Role, teams: Array<TeamId>, 
+export type UserView = { id: UserId, name: string, login: string, role: Role, teams: Array<TeamId>, 
 /**
  * One or two letters for a small round badge.
  */
-initials: string, };
+initials: string, 
+/**
+ * May sign in.
+ */
+active: boolean, };
