@@ -85,7 +85,7 @@ install_nextest() {
 install_bucket() {
   command -v s3s-fs >/dev/null && return
   say "setup: installing s3s-fs, once, some minutes"
-  cargo install --locked --quiet s3s-fs --features binary || stop "s3s-fs could not be installed; some tests need it"
+  cargo install --locked --quiet --debug s3s-fs --features binary || stop "s3s-fs could not be installed; some tests need it"
 }
 
 case "$purpose" in
