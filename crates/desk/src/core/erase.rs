@@ -35,11 +35,12 @@ impl Core {
         let arrived = self.arrived(0, events)?;
         let cursor = self.position.cursor;
         let changed = self.redo(&[stream], &arrived, &arrived, now, |writer| {
-            Ok(if events.is_empty() {
-                writer.forget(stream)?
+            let done = if events.is_empty() {
+                writer.forget(stream)
             } else {
-                writer.replace_kept(stream, events, cursor)?
-            })
+                writer.replace_kept(stream, events, cursor)
+            };
+            Ok(done?)
         })?;
         self.boundary("stream erased");
         if !arrived.is_empty() {

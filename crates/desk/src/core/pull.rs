@@ -290,7 +290,8 @@ impl Core {
         }
         self.part_is_outdated();
         let changed = self.redo(&[stream], &[], &[], now, |writer| {
-            Ok(if continued { writer.fold(events)? } else { writer.refold(stream, events)? })
+            let done = if continued { writer.fold(events) } else { writer.refold(stream, events) };
+            Ok(done?)
         })?;
         self.boundary("stream granted");
         self.granting = more.then_some(directive);

@@ -115,7 +115,7 @@ pub enum Found {
     Reached(bool),
     SameEyes(bool),
     /// None where there is no more yet.
-    Slice(Option<Slice>),
+    Slice(Option<Box<Slice>>),
     Audience(Present),
     SignIn(bool),
 }
@@ -377,7 +377,7 @@ impl Session {
             (Ok(Found::Slice(slice)), _) => {
                 let asked_at = self.fetching.take();
                 match slice {
-                    Some(slice) => Ok(say(self.tail.follow(slice))),
+                    Some(slice) => Ok(say(self.tail.follow(*slice))),
                     None if asked_at < Some(here.head) => Ok(Vec::new()),
                     // The rows are behind the journal: again when something happens.
                     None => return Vec::new(),

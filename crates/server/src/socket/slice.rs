@@ -36,7 +36,7 @@ pub fn fetch(journal: &dyn Journal, readers: &Readers, wanted: Wanted) -> Fetche
             Found::Reached(reached || journal.head()? < cursor)
         }
         Wanted::SameEyes { agent, cursor } => Found::SameEyes(sees_as_then(journal, &agent, cursor)?),
-        Wanted::Slice { agent, after } => Found::Slice(next(journal, readers, &agent, after)?),
+        Wanted::Slice { agent, after } => Found::Slice(next(journal, readers, &agent, after)?.map(Box::new)),
         Wanted::Audience(present) => {
             let scope = readers.get()?.scope(present.conversation.into())?;
             Found::Audience(Present { scope, ..present })
