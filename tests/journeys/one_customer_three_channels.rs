@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evendesk_desk::client::session;
+use evendesk_desk::client::trust::Trust;
 use evendesk_testkit::screen::Screen;
 use evendesk_testkit::window::Window;
 use serde_json::Value;
@@ -59,7 +59,7 @@ async fn a_mail_a_form_and_a_call_of_one_customer_are_one_row_one_timeline_and_o
 
 /// Opens the form's page, fills it in as Carla, and sends it, as a browser without scripts does.
 async fn fill_in(office: &Office, message: &str) {
-    let web = session::http().expect("HTTP");
+    let web = Trust::new(None).and_then(|trust| trust.http()).expect("HTTP");
     let page = web.get(&office.form).send().await.expect("the form's page").text().await.expect("a page");
     let hidden = |name: &str| {
         let after = page.split(&format!(r#"name="{name}" value=""#)).nth(1).expect("a hidden field");
