@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use evendesk_domain::clock::Terms;
 use evendesk_domain::command::{Command, CommandBody};
 use evendesk_domain::decide::World;
-use evendesk_domain::id::{CommandId, TeamId, UserId};
+use evendesk_domain::id::{CommandId, TeamId, TermsId, UserId};
 use evendesk_domain::settings::Role;
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Journal;
@@ -71,9 +72,16 @@ fn told(scribe: &mut Scribe) -> Arc<Mutex<Vec<Committed>>> {
     told
 }
 
+/// What the teams of these tests are held to; saved once, on whichever node comes first.
+const TERMS: TermsId = TermsId(Uuid::nil());
+
+fn save_terms() -> CommandBody {
+    let terms = Terms { calendar: founding::always("UTC"), policy: founding::policy() };
+    CommandBody::SaveTerms { id: TERMS, name: "Always".into(), terms }
+}
+
 fn save_team(id: u128, name: &str) -> CommandBody {
-    let terms = evendesk_domain::id::TermsId(Uuid::nil());
-    CommandBody::SaveTeam { id: TeamId(Uuid::from_u128(id)), name: name.into(), terms }
+    CommandBody::SaveTeam { id: TeamId(Uuid::from_u128(id)), name: name.into(), terms: TERMS }
 }
 
 fn ask(id: u128) -> Ask {
@@ -99,6 +107,7 @@ fn two_nodes_that_write_at_once_leave_no_gap_and_each_tells_everything_once_in_o
         let (journal, scribe) = scribe(&at);
         (at, journal, scribe)
     };
+    founding::operate(&mut a, save_terms(), NOW).unwrap();
     let at_b = site.node("b");
     let (_, mut b) = scribe(&at_b);
     let before = journal.head().unwrap();
@@ -140,6 +149,7 @@ fn two_nodes_that_write_at_once_leave_no_gap_and_each_tells_everything_once_in_o
 fn a_command_that_reaches_two_nodes_is_decided_once_and_answered_the_same() {
     let site = Site::new();
     let (journal, mut a) = scribe(&site.node("a"));
+    founding::operate(&mut a, save_terms(), NOW).unwrap();
     let (_, mut b) = scribe(&site.node("b"));
     let ada = UserId(Uuid::from_u128(7));
     let team = a.replica().reader().unwrap().world_kept().default_team().unwrap().unwrap().id;
@@ -167,6 +177,7 @@ async fn what_one_node_decides_the_desks_of_another_are_told_and_a_sign_in_holds
     let site = Site::new();
     let a = site.serve("a").await;
     let b = site.serve("b").await;
+    operate(a.app(), save_terms()).await;
     let token = hire(&a, "ada").await;
     let mut desk = Desk::connect(a.addr(), &token, None).await;
     let head = a.app().journal.head().unwrap();
@@ -218,6 +229,7 @@ async fn a_database_that_restarts_ends_no_node_and_what_was_asked_meanwhile_is_d
     let mut site = Site::new();
     let a = site.serve("a").await;
     let b = site.serve("b").await;
+    operate(a.app(), save_terms()).await;
     site.postgres.kill();
     let app = a.app().clone();
     let asked = tokio::spawn(async move {
@@ -256,6 +268,7 @@ async fn a_database_that_restarts_ends_no_node_and_what_was_asked_meanwhile_is_d
 async fn nodes_whose_journal_was_taken_over_end_and_say_why() {
     let site = Site::new();
     let a = site.serve("a").await;
+    operate(a.app(), save_terms()).await;
     a.app().journal.claim().unwrap();
     let asked = a.app().writer.settle(Work::Operator(Box::new(save_team(1, "Late")))).await;
     assert!(asked.is_err(), "{asked:?}");
