@@ -9,8 +9,9 @@ use std::process::Command;
 use evendesk_desk::view::ConnectionState;
 use evendesk_desk::{ApiError, Code};
 use evendesk_domain::command::CommandBody;
-use evendesk_domain::id::TeamId;
+use evendesk_domain::id::{TeamId, TermsId};
 use evendesk_domain::settings::Role;
+use evendesk_domain::stream::StreamKind;
 use evendesk_server::writer::{Undecided, Work};
 use evendesk_testkit::world::{Seat, World, note, until};
 use uuid::Uuid;
@@ -124,13 +125,11 @@ fn a_server_whose_disk_is_full_takes_nothing_in_halves_and_goes_on_when_there_is
     let (conversation, _) = world.writes("ada@customer.example", "Where is my parcel?");
     until("it is there", || settled(&seat) && seat.texts(conversation).len() == 1);
     disk.fill();
+    let saved = world.journal().into_iter().find(|e| e.stream.kind == StreamKind::Terms).unwrap();
+    let terms = TermsId(saved.stream.id);
     let team = |n: u128| {
         let name = "a team with a long name ".repeat(40);
-        let body = CommandBody::SaveTeam {
-            id: TeamId(Uuid::from_u128(n)),
-            name,
-            terms: evendesk_domain::id::TermsId(Uuid::nil()),
-        };
+        let body = CommandBody::SaveTeam { id: TeamId(Uuid::from_u128(n)), name, terms };
         Work::Operator(Box::new(body))
     };
     let mut failed = None;
