@@ -26,6 +26,7 @@ mod indexing;
 mod message;
 mod position;
 mod queue;
+pub mod remains;
 mod search;
 mod settings;
 pub mod snapshot;

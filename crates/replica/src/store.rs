@@ -9,8 +9,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::{Doing, Error};
 use crate::terms::TermsCache;
 use crate::{
-    aggregate, change, conversation, customer, event, feedback, held, message, position, settings, terms,
-    timer,
+    aggregate, change, conversation, customer, event, feedback, held, message, position, remains, settings,
+    terms, timer,
 };
 
 /// Every table, in one place to be read: the order does not matter.
@@ -122,6 +122,7 @@ impl Replica {
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .doing("empty its log")?;
+        remains::forget_pages(&self.connection).doing("empty its log")?;
         Ok(busy == 0)
     }
 
@@ -192,7 +193,7 @@ impl Writer<'_> {
 }
 
 pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
-    let db = Connection::open_with_flags(path, flags).doing("be opened")?;
+    let db = remains::open(path, flags).doing("be opened")?;
     // The file can be folded again, so it need not survive a power cut; `secure_delete` is for what is
     // withdrawn or erased.
     db.execute_batch(

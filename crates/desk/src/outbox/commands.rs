@@ -108,7 +108,7 @@ pub struct Tally {
 
 impl Outbox {
     pub fn add(&self, kept: &Kept) -> Result<(), Error> {
-        self.write("keeping a command", |tx| {
+        self.write_more("keeping a command", |tx| {
             tx.prepare_cached(
                 "INSERT INTO command (id, author, made_at, depends_on, stream, body, state, reason, since)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -174,7 +174,7 @@ impl Outbox {
 
     /// Noted before they leave: from here on they may have arrived.
     pub fn sending(&self, ids: &[CommandId]) -> Result<(), Error> {
-        self.write("noting what is sent", |tx| {
+        self.write_more("noting what is sent", |tx| {
             let mut statement =
                 tx.prepare_cached("UPDATE command SET state = 'sent' WHERE id = ?1 AND state = 'waiting'")?;
             ids.iter().try_for_each(|id| statement.execute([id.to_string()]).map(drop))

@@ -3,7 +3,7 @@
 use evendesk_domain::id::{ConversationId, UserId};
 use evendesk_domain::limits;
 use evendesk_domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::Outbox;
 use crate::error::Error;
@@ -53,7 +53,13 @@ impl Outbox {
                 2 * limits::TEXT_BYTES / 1024
             )));
         }
-        self.write("keeping a draft", |tx| put(tx, author, conversation, text, now))
+        let put = |tx: &Transaction<'_>| put(tx, author, conversation, text, now);
+        // While it is being typed the log is left alone: it is emptied once the draft is sent, dropped or erased.
+        if text.is_empty() {
+            self.write("dropping a draft", put)
+        } else {
+            self.write_more("keeping a draft", put)
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use evendesk_replica::remains;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::Error;
@@ -86,7 +87,7 @@ pub struct Outbox {
     file: PathBuf,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
-    /// Something was written since the log was emptied: it may have what has been deleted or changed.
+    /// Something was deleted or overwritten since the log was emptied: it may still have that.
     leftovers: AtomicBool,
 }
 
@@ -109,31 +110,38 @@ impl Outbox {
         &self.file
     }
 
-    /// One transaction, durable when this returns.
+    /// One transaction, durable when this returns. What it deletes or overwrites is in the log until that is
+    /// emptied.
     fn write<T>(
         &self,
         doing: &'static str,
         f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
         let mut writer = lock(&self.writer);
-        let attempt = || {
-            let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = f(&tx)?;
-            tx.commit()?;
-            Ok(value)
-        };
+        // With the lock held, so that nobody empties the log between this and what it is about.
         self.leftovers.store(true, Ordering::Release);
-        attempt().map_err(|source| Error::Outbox { doing, source })
+        transact(&mut writer, doing, f)
+    }
+
+    /// As `write`, for what deletes nobody's words: the log need not be emptied for its sake.
+    fn write_more<T>(
+        &self,
+        doing: &'static str,
+        f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        transact(&mut lock(&self.writer), doing, f)
     }
 
     /// Empties the log into the file, so that what was deleted is in neither; false while somebody reads.
-    /// Nothing is done where nothing was written since the last time.
+    /// Nothing is done where nothing was deleted since the last time.
     pub fn empty_log(&self) -> Result<bool, Error> {
         if !self.leftovers.swap(false, Ordering::AcqRel) {
             return Ok(true);
         }
-        let busy = lock(&self.writer)
+        let writer = lock(&self.writer);
+        let busy = writer
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+            .and_then(|busy| remains::forget_pages(&writer).map(|()| busy))
             .map_err(|source| Error::Outbox { doing: "emptying its log", source });
         if !matches!(busy, Ok(false)) {
             self.leftovers.store(true, Ordering::Release);
@@ -150,16 +158,28 @@ impl Outbox {
     }
 }
 
+fn transact<T>(
+    writer: &mut Connection,
+    doing: &'static str,
+    f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> Result<T, Error> {
+    let attempt = || {
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = f(&tx)?;
+        tx.commit()?;
+        Ok(value)
+    };
+    attempt().map_err(|source| Error::Outbox { doing, source })
+}
+
 /// A panic elsewhere leaves no half-done transaction behind (it rolls back), so the lock stays usable.
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let connection =
+        remains::open(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
          PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;",
@@ -192,6 +212,7 @@ fn migrate(connection: &mut Connection, file: &Path) -> Result<(), Error> {
 #[cfg(test)]
 pub(crate) mod tests {
     use evendesk_domain::id::{ConversationId, UserId};
+    use evendesk_domain::time::Timestamp;
 
     use super::*;
 
@@ -222,6 +243,23 @@ pub(crate) mod tests {
         let draft = |user| outbox.draft(UserId(user), ConversationId(conversation)).unwrap();
         assert_eq!(draft(user).as_deref(), Some("half a sen"));
         assert_eq!(draft(uuid::Uuid::from_u128(9)), None);
+    }
+
+    #[test]
+    fn the_log_is_emptied_once_words_were_deleted_and_left_alone_while_they_are_typed() {
+        let (folder, outbox) = empty();
+        let log = folder.path().join(format!("{FILE}-wal"));
+        let (me, conversation) = (UserId(uuid::Uuid::nil()), ConversationId(uuid::Uuid::nil()));
+        let put = |text| outbox.put_draft(me, conversation, text, Timestamp::from_millis(1)).unwrap();
+        let left = || {
+            assert!(outbox.empty_log().unwrap());
+            std::fs::metadata(&log).unwrap().len()
+        };
+        assert_eq!(left(), 0, "it may come from anywhere when it is opened");
+        put("half a sen");
+        assert_ne!(left(), 0);
+        put("");
+        assert_eq!(left(), 0);
     }
 
     #[test]

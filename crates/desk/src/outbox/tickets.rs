@@ -54,7 +54,7 @@ impl Outbox {
     /// Keeps it for the workspace that the desk is of now.
     pub fn add_ticket(&self, heard: &HeardFeedback, secret: &str, due_at: Timestamp) -> Result<(), Error> {
         let body = serde_json::to_string(heard).unwrap_or_default();
-        self.write("keeping feedback", |tx| {
+        self.write_more("keeping feedback", |tx| {
             tx.execute(
                 "INSERT INTO ticket (id, state, due_at, body, secret, server, submit_key)
                  VALUES (?1, 'waiting', ?2, ?3, ?4,
@@ -117,7 +117,7 @@ impl Outbox {
 
     /// Noted before an attempt to send: from here on it may have left.
     pub fn ticket_tried(&self, id: FeedbackId) -> Result<(), Error> {
-        self.write("noting that feedback is being sent", |tx| {
+        self.write_more("noting that feedback is being sent", |tx| {
             tx.execute(
                 "UPDATE ticket SET state = 'tried' WHERE id = ?1 AND state = 'waiting'",
                 [id.to_string()],
