@@ -174,8 +174,8 @@ impl World {
 
     fn happen(&mut self, next: Next) {
         match next {
-            Next::ToNode { connection, text } => self.to_node(connection, &text),
-            Next::ToDesk { connection, text } => self.to_desk(connection, &text),
+            Next::ToNode { connection, text } => self.arrives_at_node(connection, &text),
+            Next::ToDesk { connection, text } => self.arrives_at_desk(connection, &text),
             Next::NodeHears { connection } => self.node_hears_the_end(connection),
             Next::DeskHears { connection } => self.desk_hears_the_end(connection),
             Next::Fetch { connection, wanted } => self.fetch(connection, wanted),

@@ -65,7 +65,7 @@ impl World {
         self.said += u64::from(counts);
     }
 
-    pub(super) fn to_node(&mut self, connection: u64, text: &str) {
+    pub(super) fn arrives_at_node(&mut self, connection: u64, text: &str) {
         let Some(found) = self.connections.get_mut(&connection) else { return };
         if !found.up.lost && found.session.is_some() {
             found.arrived.push_back(text.to_owned());
@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    pub(super) fn to_desk(&mut self, connection: u64, text: &str) {
+    pub(super) fn arrives_at_desk(&mut self, connection: u64, text: &str) {
         let Some(found) = self.connections.get(&connection) else { return };
         if found.down.lost || !found.held {
             return;
