@@ -14,7 +14,6 @@ mod row;
 pub mod sqlite;
 pub mod whole;
 
-use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
@@ -57,9 +56,9 @@ pub trait Journal: Send + Sync {
     fn event(&self, seq: u64) -> Result<Option<Recorded>, Error>;
     /// What became of a command, if it has been decided.
     fn decision(&self, command: CommandId) -> Result<Option<Decision>, Error>;
-    /// Puts a blanked event in the place of each; kind, stream, instants and maker stay. The words
-    /// are gone from the engine's files when this returns.
-    fn redact(&self, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error>;
+    /// Takes out of the engine's files what appends have blanked: rows that are replaced leave their bytes
+    /// behind. False while somebody reads, so that it is to be asked again.
+    fn clear_blanked(&self) -> Result<bool, Error>;
 
     /// The time by which leases run, where nodes share one: not each by its own clock. None where only one
     /// holds them.

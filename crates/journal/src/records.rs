@@ -1,5 +1,6 @@
 //! What goes into the journal and comes out of it, besides events.
 
+use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, UserId, WorkspaceId};
 use evendesk_domain::stream::Recorded;
 use evendesk_domain::time::Timestamp;
@@ -32,7 +33,8 @@ pub struct Workspace {
     pub head: u64,
 }
 
-/// What one transaction keeps: events with gapless seqs from base + 1, and what became of commands.
+/// What one transaction keeps: events with gapless seqs from base + 1, what became of commands, and what an
+/// erasure leaves of events before.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// The head it was decided at: a refusal, too, holds only for what was known then.
@@ -40,6 +42,9 @@ pub struct Batch {
     pub events: Vec<Recorded>,
     /// Refusals too: a command sent again gets the answer it got.
     pub decisions: Vec<Decision>,
+    /// What takes the place of events up to the base, by their seq, and says nothing any more; kind, stream,
+    /// instants and maker stay.
+    pub blanked: Vec<(u64, Event)>,
 }
 
 impl Batch {

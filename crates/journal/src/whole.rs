@@ -108,7 +108,8 @@ pub trait Whole: Journal {
     fn finish(&self, workspace: &Workspace) -> Result<(), Error>;
     /// Where everything has gone, if it has.
     fn moved_to(&self) -> Result<Option<String>, Error>;
-    /// Says where everything goes, so that nobody writes here any more; None takes that back.
+    /// Says where everything goes, so that nobody writes here any more: whoever wrote before is fenced in the
+    /// same moment. None takes it back.
     fn depart(&self, to: Option<&str>) -> Result<(), Error>;
 }
 

@@ -82,11 +82,8 @@ pub fn move_journal(from: &Place, to: &Place) -> Result<Moved, StoreError> {
         // An earlier move was interrupted.
         Some(place) if place == names.1 => {}
         Some(place) => return Err(Error::Moved { to: place }.into()),
-        None => {
-            // Whoever writes is fenced off; whoever would begin to is told where to.
-            source.claim()?;
-            source.depart(Some(&names.1))?;
-        }
+        // Whoever writes is fenced off; whoever would begin to is told where to.
+        None => source.depart(Some(&names.1))?,
     }
     match copy(&*source, &*target) {
         Ok(summary) => Ok(Moved { summary, from: names.0, to: names.1 }),

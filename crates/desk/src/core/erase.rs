@@ -25,10 +25,9 @@ impl Core {
         events: &[Recorded],
         now: Timestamp,
     ) -> Result<Vec<Action>, Error> {
+        self.part_is_outdated();
         // Before the cache: what is pending is decided on top of it again, and must have no words by then.
-        self.part_is_outdated();
         self.outbox.erased(stream)?;
-        self.part_is_outdated();
         // A drop could be taken back, words and all.
         self.dropped.clear();
         self.boundary("outbox erased");

@@ -4,7 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use evendesk_domain::event::Event;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
 use super::dial::{Dial, is_lost};
@@ -12,7 +13,11 @@ use super::{Failed, Lost, events, schema, signed, store, unsigned};
 use crate::row::EventRow;
 use crate::{Batch, Error};
 
-const APPEND: &str = "
+/// An append, with whatever else is to be done in it.
+macro_rules! append {
+    ($more:literal) => {
+        concat!(
+            "
 WITH moved AS (
     UPDATE workspace SET head = head + cardinality($3::bigint[])
      WHERE epoch = $1 AND head = $2 RETURNING head
@@ -23,8 +28,20 @@ WITH moved AS (
 ), decided AS (
     INSERT INTO decision (command, outcome, at)
     SELECT d.* FROM moved, unnest($10::bytea[], $11::text[], $12::bigint[]) AS d
-)
-SELECT head FROM moved";
+)",
+            $more,
+            " SELECT head FROM moved"
+        )
+    };
+}
+
+const APPEND: &str = append!("");
+const APPEND_AND_BLANK: &str = append!(
+    ", blanked AS (
+    UPDATE event SET payload = b.payload FROM moved, unnest($13::bigint[], $14::text[]) AS b (seq, payload)
+     WHERE event.seq = b.seq
+)"
+);
 
 /// How long an answer that was lost is looked for.
 const SEARCH: Duration = Duration::from_secs(20);
@@ -72,6 +89,8 @@ struct Columns {
     decided: Vec<Vec<u8>>,
     outcome: Vec<String>,
     decided_at: Vec<i64>,
+    blanked: Vec<i64>,
+    blank: Vec<String>,
 }
 
 impl Columns {
@@ -91,6 +110,10 @@ impl Columns {
             columns.outcome.push(decision.outcome.clone());
             columns.decided_at.push(decision.at.millis());
         }
+        for (seq, event) in &batch.blanked {
+            columns.blanked.push(signed(*seq));
+            columns.blank.push(event.to_text());
+        }
         columns
     }
 }
@@ -106,6 +129,7 @@ pub(super) async fn append(
     let mut tries = 1;
     loop {
         let writer = writer(dial, kept).await.failed("reach the journal's database")?;
+        check_blanked(&writer.client, batch).await?;
         match attempt(writer, epoch, batch.base, &columns).await {
             Ok(true) => return Ok(()),
             Ok(false) => return Err(why_not(&writer.client, epoch).await),
@@ -127,27 +151,39 @@ pub(super) async fn append(
 
 async fn attempt(writer: &Writer, epoch: u64, base: u64, c: &Columns) -> Result<bool, Lost> {
     let (epoch, base) = (signed(epoch), signed(base));
-    let moved = writer
-        .client
-        .query_opt(
-            &writer.append,
-            &[
-                &epoch,
-                &base,
-                &c.seq,
-                &c.stream_id,
-                &c.stream_kind,
-                &c.at,
-                &c.actor,
-                &c.command,
-                &c.payload,
-                &c.decided,
-                &c.outcome,
-                &c.decided_at,
-            ],
-        )
-        .await?;
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![
+        &epoch,
+        &base,
+        &c.seq,
+        &c.stream_id,
+        &c.stream_kind,
+        &c.at,
+        &c.actor,
+        &c.command,
+        &c.payload,
+        &c.decided,
+        &c.outcome,
+        &c.decided_at,
+    ];
+    let moved = if c.blanked.is_empty() {
+        writer.client.query_opt(&writer.append, &params).await?
+    } else {
+        params.extend([&c.blanked as &(dyn ToSql + Sync), &c.blank]);
+        writer.client.query_opt(APPEND_AND_BLANK, &params).await?
+    };
     Ok(moved.is_some())
+}
+
+/// What an event is stays for ever, so that it may be looked up beforehand.
+async fn check_blanked(client: &Client, batch: &Batch) -> Result<(), Error> {
+    for (seq, event) in &batch.blanked {
+        let before = client.query(events::ONE, &[&signed(*seq)]).await.failed("read an event")?;
+        let before = events::recorded(&before)?.pop().ok_or(Error::NotTheSame { seq: *seq })?;
+        if std::mem::discriminant(&before.event) != std::mem::discriminant(event) {
+            return Err(Error::NotTheSame { seq: *seq });
+        }
+    }
+    Ok(())
 }
 
 /// Nothing was written, since the head row is not as it was expected.
@@ -215,41 +251,17 @@ async fn is_kept(client: &Client, batch: &Batch) -> Result<bool, Lost> {
     Ok(rows.into_iter().eq(batch.events.iter().map(EventRow::of)))
 }
 
-/// Puts blanked events in the place of those that are there, then writes the table anew: a plain `VACUUM`
-/// gives the old rows' place free, but leaves their bytes in it. Everyone waits meanwhile. What the
-/// database keeps of its own (its log until that is used again, archives and backups of it) is out of
-/// our reach; `docs/operations.md` says so.
-pub(super) async fn redact(
-    dial: &Dial,
-    kept: &mut Option<Writer>,
-    epoch: u64,
-    blanked: &[(u64, Event)],
-) -> Result<(), Error> {
-    let client = &mut writer(dial, kept).await.failed("reach the journal's database")?.client;
-    let tx = client.transaction().await.failed("begin a redaction")?;
-    let theirs = tx.query_opt("SELECT epoch FROM workspace FOR UPDATE", &[]).await.failed("redact")?;
-    let theirs = theirs.map(|row| unsigned(row.get(0))).ok_or(Error::NoWorkspace)?;
-    if theirs != epoch {
-        return Err(Error::Fenced { ours: epoch, theirs });
+/// Writes the table anew: a plain `VACUUM` gives the replaced rows' place free, but leaves their bytes in it.
+/// Everyone waits meanwhile. False where somebody reads all of it, as a backup does. What the database keeps
+/// of its own (its log until that is used again, archives and backups of it) is out of our reach;
+/// `docs/operations.md` says so.
+pub(super) async fn clear_blanked(dial: &Dial) -> Result<bool, Error> {
+    let doing = "clear away what was erased";
+    let (client, _) = dial.connect(|_| {}).await.failed(doing)?;
+    // It may take long, but everyone else queues up behind it while it waits for its turn.
+    client.batch_execute("SET statement_timeout = 0; SET lock_timeout = '10s'").await.failed(doing)?;
+    match client.batch_execute("VACUUM FULL event").await {
+        Err(e) if e.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(false),
+        done => done.map(|()| true).failed(doing),
     }
-    for (seq, event) in blanked {
-        let before = tx.query(events::ONE, &[&signed(*seq)]).await.failed("read an event")?;
-        let before = events::recorded(&before)?.pop().ok_or(Error::NotTheSame { seq: *seq })?;
-        if std::mem::discriminant(&before.event) != std::mem::discriminant(event) {
-            return Err(Error::NotTheSame { seq: *seq });
-        }
-        tx.execute("UPDATE event SET payload = $2 WHERE seq = $1", &[&signed(*seq), &event.to_text()])
-            .await
-            .failed("blank an event")?;
-    }
-    tx.commit().await.failed("redact")?;
-    client
-        // It may take long, but everyone else queues up behind it while it waits for a backup to end.
-        .batch_execute("SET statement_timeout = 0; SET lock_timeout = '10s'")
-        .await
-        .failed("clear away what was redacted")?;
-    let cleared = client.batch_execute("VACUUM FULL event").await.failed("clear away what was redacted");
-    // The next append has its limits again.
-    *kept = None;
-    cleared
 }

@@ -14,10 +14,10 @@ mod people;
 mod schema;
 mod whole;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use deadpool_postgres::Pool;
-use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId, WorkspaceId};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
@@ -27,6 +27,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::error::Doing;
+use crate::whole::Whole as _;
 use crate::{Batch, Decision, Ended, Error, Founding, Invitation, Journal, Lease, Session, Workspace};
 
 pub use address::Address;
@@ -42,6 +43,8 @@ pub struct PostgresJournal {
     dial: Dial,
     pool: Pool,
     writer: Mutex<Option<Writer>>,
+    /// The table may hold bytes of what was blanked. Nobody knows of whoever was killed before, so it begins so.
+    to_clear: AtomicBool,
     appended: watch::Sender<u64>,
     heard: OnceLock<watch::Receiver<u64>>,
     /// Dropped last: the rest lives on it.
@@ -60,7 +63,15 @@ impl PostgresJournal {
         let pool = dial.pool()?;
         let (appended, newest) = watch::channel(0);
         own.handle().spawn(hints::tell(pool.clone(), newest));
-        Ok(Self { dial, pool, writer: Mutex::default(), appended, heard: OnceLock::new(), own })
+        Ok(Self {
+            dial,
+            pool,
+            writer: Mutex::default(),
+            to_clear: AtomicBool::new(true),
+            appended,
+            heard: OnceLock::new(),
+            own,
+        })
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<Writer>> {
@@ -105,6 +116,14 @@ impl PostgresJournal {
         T: for<'a> tokio_postgres::types::FromSql<'a>,
     {
         self.row(doing, sql, params)?.map(|row| row.try_get(0)).transpose().failed(doing)
+    }
+
+    /// The epoch that a statement gives, unless everything has gone elsewhere.
+    fn epoch(&self, doing: &'static str, sql: &str) -> Result<u64, Error> {
+        if let Some(epoch) = self.value(doing, sql, &[])? {
+            return Ok(unsigned(epoch));
+        }
+        Err(self.moved_to()?.map_or(Error::NoWorkspace, |to| Error::Moved { to }))
     }
 
     fn run(&self, doing: &'static str, sql: &str, params: Params<'_>) -> Result<(), Error> {
@@ -155,14 +174,14 @@ impl Journal for PostgresJournal {
     }
 
     fn claim(&self) -> Result<u64, Error> {
-        let sql = "UPDATE workspace SET epoch = epoch + 1 RETURNING epoch";
-        self.refuse_where_moved()?;
-        self.value("take the journal over", sql, &[])?.map(unsigned).ok_or(Error::NoWorkspace)
+        self.epoch(
+            "take the journal over",
+            "UPDATE workspace SET epoch = epoch + 1 WHERE moved_to = '' RETURNING epoch",
+        )
     }
 
     fn join(&self) -> Result<u64, Error> {
-        self.refuse_where_moved()?;
-        Ok(self.workspace()?.ok_or(Error::NoWorkspace)?.epoch)
+        self.epoch("join the journal", "SELECT epoch FROM workspace WHERE moved_to = ''")
     }
 
     fn hints(&self) -> Option<watch::Receiver<u64>> {
@@ -180,8 +199,11 @@ impl Journal for PostgresJournal {
     }
 
     fn append(&self, epoch: u64, batch: &Batch) -> Result<(), Error> {
-        let mut writer = self.writer();
-        self.own.wait(append::append(&self.dial, &mut writer, epoch, batch))?;
+        let appended = self.own.wait(append::append(&self.dial, &mut self.writer(), epoch, batch));
+        if !batch.blanked.is_empty() {
+            self.to_clear.store(true, Ordering::Release);
+        }
+        appended?;
         if let Some(last) = batch.events.last() {
             self.appended.send_replace(last.seq);
         }
@@ -208,9 +230,15 @@ impl Journal for PostgresJournal {
         found.as_ref().map(events::decision).transpose().failed(doing)
     }
 
-    fn redact(&self, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error> {
-        let mut writer = self.writer();
-        self.own.wait(append::redact(&self.dial, &mut writer, epoch, blanked))
+    fn clear_blanked(&self) -> Result<bool, Error> {
+        if !self.to_clear.swap(false, Ordering::AcqRel) {
+            return Ok(true);
+        }
+        let cleared = self.own.wait(append::clear_blanked(&self.dial));
+        if !matches!(cleared, Ok(true)) {
+            self.to_clear.store(true, Ordering::Release);
+        }
+        cleared
     }
 
     fn time(&self) -> Result<Option<Timestamp>, Error> {

@@ -88,10 +88,6 @@ const fn array(kind: Kind) -> &'static str {
 }
 
 impl PostgresJournal {
-    pub(super) fn refuse_where_moved(&self) -> Result<(), Error> {
-        self.moved_to()?.map_or(Ok(()), |to| Err(Error::Moved { to }))
-    }
-
     fn refuse_where_founded(&self) -> Result<(), Error> {
         use crate::Journal as _;
         if self.workspace()?.is_some() { Err(Error::AlreadyFounded) } else { Ok(()) }
@@ -160,7 +156,7 @@ impl Whole for PostgresJournal {
     }
 
     fn depart(&self, to: Option<&str>) -> Result<(), Error> {
-        let sql = "UPDATE workspace SET moved_to = $1";
+        let sql = "UPDATE workspace SET moved_to = $1, epoch = epoch + 1";
         self.run("say where the journal goes", sql, &[&to.unwrap_or_default()])
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn append(connection: &Connection, epoch: u64, batch: &Batch) -> Resu
     if batch.base != head {
         return Err(Error::Behind { head });
     }
+    blank(connection, &batch.blanked)?;
     for event in &batch.events {
         insert(connection, event)?;
     }
@@ -47,6 +48,7 @@ fn append_unfenced(connection: &Connection, batch: &Batch) -> Result<(), Error> 
     let mut head: u64 = connection
         .query_row("SELECT head FROM workspace", [], |row| row.get(0))
         .doing("read the journal's head")?;
+    blank(connection, &batch.blanked)?;
     for event in &batch.events {
         head += 1;
         insert(connection, &Recorded { seq: head, ..event.clone() })?;
@@ -151,8 +153,7 @@ pub(super) fn decision(connection: &Connection, command: CommandId) -> Result<Op
         .doing("look a decision up")
 }
 
-pub(super) fn redact(connection: &Connection, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error> {
-    fence(connection, epoch)?;
+fn blank(connection: &Connection, blanked: &[(u64, Event)]) -> Result<(), Error> {
     for (seq, event) in blanked {
         let before = self::event(connection, *seq)?.ok_or(Error::NotTheSame { seq: *seq })?;
         if std::mem::discriminant(&before.event) != std::mem::discriminant(event) {

@@ -9,7 +9,6 @@ mod whole;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId, WorkspaceId};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
@@ -134,8 +133,12 @@ fn moved_to(connection: &Connection) -> Result<Option<String>, Error> {
     Ok(to.filter(|to| !to.is_empty()))
 }
 
-fn refuse_where_moved(connection: &Connection) -> Result<(), Error> {
-    moved_to(connection)?.map_or(Ok(()), |to| Err(Error::Moved { to }))
+/// The epoch that a statement gives, unless everything has gone elsewhere.
+fn epoch(connection: &Connection, doing: &'static str, sql: &str) -> Result<u64, Error> {
+    match connection.query_row(sql, [], |row| row.get(0)).optional().doing(doing)? {
+        Some(epoch) => Ok(epoch),
+        None => Err(moved_to(connection)?.map_or(Error::NoWorkspace, |to| Error::Moved { to })),
+    }
 }
 
 impl Journal for SqliteJournal {
@@ -172,18 +175,13 @@ impl Journal for SqliteJournal {
     }
 
     fn claim(&self) -> Result<u64, Error> {
-        let connection = self.writer();
-        refuse_where_moved(&connection)?;
-        connection
-            .query_row("UPDATE workspace SET epoch = epoch + 1 RETURNING epoch", [], |row| row.get(0))
-            .optional()
-            .doing("take the journal over")?
-            .ok_or(Error::NoWorkspace)
+        let sql = "UPDATE workspace SET epoch = epoch + 1 WHERE moved_to = '' RETURNING epoch";
+        epoch(&self.writer(), "take the journal over", sql)
     }
 
     fn join(&self) -> Result<u64, Error> {
-        self.read_with(refuse_where_moved)?;
-        Ok(self.workspace()?.ok_or(Error::NoWorkspace)?.epoch)
+        let sql = "SELECT epoch FROM workspace WHERE moved_to = ''";
+        self.read_with(|c| epoch(c, "join the journal", sql))
     }
 
     fn hints(&self) -> Option<watch::Receiver<u64>> {
@@ -218,15 +216,9 @@ impl Journal for SqliteJournal {
         self.read_with(|c| events::decision(c, command))
     }
 
-    fn redact(&self, epoch: u64, blanked: &[(u64, Event)]) -> Result<(), Error> {
-        let mut connection = self.writer();
-        let tx = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing("begin a redaction")?;
-        events::redact(&tx, epoch, blanked)?;
-        tx.commit().doing("redact")?;
+    fn clear_blanked(&self) -> Result<bool, Error> {
         // The old page images live on in the write-ahead log until it is emptied.
-        schema::empty_log(&connection)
+        schema::empty_log(&self.writer())
     }
 
     fn time(&self) -> Result<Option<Timestamp>, Error> {

@@ -140,10 +140,11 @@ pub(super) fn check(connection: &Connection) -> Result<(), Error> {
     }
 }
 
-/// Moves the write-ahead log into the file and cuts it to nothing, waiting for readers to leave.
-pub(super) fn empty_log(connection: &Connection) -> Result<(), Error> {
-    connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+/// Moves the write-ahead log into the file and cuts it to nothing, waiting a little for readers to leave;
+/// false where they do not.
+pub(super) fn empty_log(connection: &Connection) -> Result<bool, Error> {
+    let busy: i64 = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .doing("empty the journal's log")?;
-    Ok(())
+    Ok(busy == 0)
 }

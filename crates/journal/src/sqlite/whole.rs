@@ -119,7 +119,7 @@ impl Whole for SqliteJournal {
 
     fn depart(&self, to: Option<&str>) -> Result<(), Error> {
         self.writer()
-            .execute("UPDATE workspace SET moved_to = ?1", [to.unwrap_or_default()])
+            .execute("UPDATE workspace SET moved_to = ?1, epoch = epoch + 1", [to.unwrap_or_default()])
             .doing("say where the journal goes")?;
         Ok(())
     }

@@ -33,6 +33,7 @@ macro_rules! on_engine {
             a_decision_is_made_once
             an_event_from_the_future_survives
             a_redaction_may_not_change_what_happened
+            a_redaction_that_came_too_late_leaves_every_word
             a_lease_is_held_by_one_until_it_runs_out
             a_session_ends_by_time_by_device_and_by_sign_out
             a_session_is_good_for_longer_while_it_is_used
@@ -73,7 +74,7 @@ pub fn batch(first: u64, events: Vec<Event>) -> Batch {
         command: Some(CommandId(Uuid::from_u128(5))),
         event,
     };
-    Batch { base: first - 1, events: (first..).zip(events).map(record).collect(), decisions: Vec::new() }
+    Batch { base: first - 1, events: (first..).zip(events).map(record).collect(), ..Batch::default() }
 }
 
 const fn at(s: i64) -> Timestamp {
@@ -90,7 +91,7 @@ fn decision(id: u128, outcome: &str) -> Decision {
 
 /// A batch of the refusal of command 1 alone.
 fn refusal(base: u64, outcome: &str) -> Batch {
-    Batch { base, events: Vec::new(), decisions: vec![decision(1, outcome)] }
+    Batch { base, decisions: vec![decision(1, outcome)], ..Batch::default() }
 }
 
 fn founded(place: &dyn Place) -> (Box<dyn Journal>, u64) {
@@ -148,7 +149,6 @@ pub fn a_writer_that_was_replaced_writes_nothing(place: &dyn Place) {
     let late = batch(1, vec![opened()]);
     assert!(matches!(old.append(old_epoch, &late), Err(Error::Fenced { .. })));
     assert!(matches!(old.append(old_epoch, &refusal(0, "late")), Err(Error::Fenced { .. })));
-    assert!(matches!(old.redact(old_epoch, &[]), Err(Error::Fenced { .. })));
     new.append(new_epoch, &late).unwrap();
 }
 
@@ -209,18 +209,34 @@ pub fn an_event_from_the_future_survives(place: &dyn Place) {
     assert_eq!(journal.event(1).unwrap().unwrap().event, event);
 }
 
+/// A batch that blanks `blanked` and says one thing more.
+pub fn blanking(first: u64, blanked: Vec<(u64, Event)>) -> Batch {
+    Batch { blanked, ..batch(first, vec![note("erased")]) }
+}
+
 pub fn a_redaction_may_not_change_what_happened(place: &dyn Place) {
     let (journal, epoch) = founded(place);
     journal.append(epoch, &batch(1, vec![opened(), note("words")])).unwrap();
-    assert!(matches!(journal.redact(epoch, &[(2, Event::Resolved)]), Err(Error::NotTheSame { seq: 2 })));
-    assert!(matches!(journal.redact(epoch, &[(9, note(""))]), Err(Error::NotTheSame { seq: 9 })));
-    let half = [(2, note("")), (9, note(""))];
-    assert!(journal.redact(epoch, &half).is_err());
+    let refused = |blanked| journal.append(epoch, &blanking(3, blanked)).unwrap_err();
+    assert!(matches!(refused(vec![(2, Event::Resolved)]), Error::NotTheSame { seq: 2 }));
+    assert!(matches!(refused(vec![(2, note("")), (9, note(""))]), Error::NotTheSame { seq: 9 }));
     assert_eq!(journal.event(2).unwrap().unwrap().event, note("words"));
 
-    journal.redact(epoch, &[(2, note(""))]).unwrap();
+    journal.append(epoch, &blanking(3, vec![(2, note(""))])).unwrap();
     let blanked = journal.event(2).unwrap().unwrap();
     assert_eq!((blanked.event, blanked.at, blanked.seq), (note(""), at(1), 2));
+    assert_eq!(journal.head().unwrap(), 3);
+}
+
+pub fn a_redaction_that_came_too_late_leaves_every_word(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    journal.append(epoch, &batch(1, vec![opened(), note("words")])).unwrap();
+    let behind = journal.append(epoch, &blanking(2, vec![(1, opened())]));
+    assert!(matches!(behind, Err(Error::Behind { head: 2 })));
+    let late = blanking(3, vec![(2, note(""))]);
+    place.open().claim().unwrap();
+    assert!(matches!(journal.append(epoch, &late), Err(Error::Fenced { .. })));
+    assert_eq!(journal.event(2).unwrap().unwrap().event, note("words"));
 }
 
 pub fn a_lease_is_held_by_one_until_it_runs_out(place: &dyn Place) {

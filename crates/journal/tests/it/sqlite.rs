@@ -1,9 +1,10 @@
 //! The contract on SQLite, and what is SQLite's own.
 
 use evendesk_domain::event::Event;
+use evendesk_journal::whole::Whole as _;
 use evendesk_journal::{Journal, SqliteJournal};
 
-use crate::contract::{self, batch, founding, note, opened};
+use crate::contract::{self, batch, blanking, founding, note, opened};
 
 struct Folder(tempfile::TempDir);
 
@@ -29,7 +30,12 @@ fn what_is_redacted_is_gone_from_the_files() {
     journal.append(epoch, &batch(1, vec![note("unspeakable")])).unwrap();
     assert_eq!(journal.read(0, 9).unwrap().len(), 1);
 
-    journal.redact(epoch, &[(1, note(""))]).unwrap();
+    journal.append(epoch, &blanking(2, vec![(1, note(""))])).unwrap();
+    {
+        let _read = journal.snapshot().unwrap();
+        assert!(!journal.clear_blanked().unwrap(), "somebody reads");
+    }
+    assert!(journal.clear_blanked().unwrap());
 
     for entry in std::fs::read_dir(folder.0.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();

@@ -1,6 +1,6 @@
 //! Erasing a customer from the command line.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use evendesk_domain::channel::{Identity, IdentityKind};
@@ -12,6 +12,9 @@ use super::{Desk, Failure};
 use crate::erasure;
 use crate::location::Location;
 use crate::store;
+
+/// Between one look whether somebody still reads the journal, and the next.
+const AGAIN: Duration = Duration::from_secs(5);
 
 #[derive(Subcommand)]
 pub enum Customer {
@@ -54,7 +57,12 @@ impl Erase {
         desk.operate(CommandBody::EraseCustomer { customer })?;
         let blobs = store::blobs(at)?;
         let ledger = desk.scribe.erasures();
-        erasure::sweep(&Arc::clone(&desk.journal), &blobs, &ledger).await?;
+        while !erasure::sweep(&desk.journal, &blobs, &ledger).await? {
+            println!(
+                "The journal's files hold it as long as somebody reads them, as a backup does: waiting."
+            );
+            tokio::time::sleep(AGAIN).await;
+        }
         println!(
             "Erased. Desks let go of it when they connect next. Backups made before this still hold it; what \
              is restored from them is erased again, as long as {} is kept.",

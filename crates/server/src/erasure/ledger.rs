@@ -26,6 +26,8 @@ pub struct Erased {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Erased(Erased),
+    /// The erasure above was not carried out, and will not be.
+    TakenBack,
     /// All above has been carried out in the journal of that incarnation, and in its files.
     CarriedOut(Uuid),
 }
@@ -70,6 +72,7 @@ impl Ledger {
         for (index, line) in text[..whole].lines().enumerate() {
             match serde_json::from_str(line) {
                 Ok(Line::Erased(erased)) => kept.erased.push((erased, Instant::now())),
+                Ok(Line::TakenBack) => drop(kept.erased.pop()),
                 Ok(Line::CarriedOut(incarnation)) => {
                     kept.carried_out = Some((incarnation, kept.erased.len()));
                 }
@@ -88,6 +91,14 @@ impl Ledger {
         let mut kept = self.kept();
         self.write(&mut kept.file, &Line::Erased(erased.clone()))?;
         kept.erased.push((erased, Instant::now()));
+        Ok(())
+    }
+
+    /// Takes back what was noted last: the journal did not take it. For whoever noted it, before anything else.
+    pub fn take_back(&self) -> Result<(), LedgerError> {
+        let mut kept = self.kept();
+        self.write(&mut kept.file, &Line::TakenBack)?;
+        kept.erased.pop();
         Ok(())
     }
 
@@ -176,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_erased_is_due_until_it_is_carried_out_and_again_after_a_restore() {
+    fn what_was_erased_is_due_until_it_is_carried_out_or_taken_back_and_again_after_a_restore() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("erasures.jsonl");
         let (ours, restored) = (Uuid::from_u128(1), Uuid::from_u128(2));
@@ -185,6 +196,8 @@ mod tests {
         ledger.note(erased(2)).unwrap();
         ledger.carried_out(ours, 2).unwrap();
         ledger.note(erased(3)).unwrap();
+        ledger.note(erased(4)).unwrap();
+        ledger.take_back().unwrap();
         for ledger in [ledger, Ledger::open(&path).unwrap()] {
             assert_eq!(ledger.due(ours), [erased(3)]);
             assert_eq!(ledger.due(restored), [erased(1), erased(2), erased(3)]);

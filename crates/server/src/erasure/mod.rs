@@ -1,10 +1,11 @@
 //! Erasing a customer, on the server: what each of their events becomes, the ledger that outlives
 //! backups, and the files that nobody names any more.
 //!
-//! The order of things makes it whole at any crash: the ledger is told first; then the words are blanked in
-//! the journal; then `redacted` is appended, which has every replica and every desk fold the streams
-//! anew; then the files go; then the ledger notes that it was carried out. Whatever is missing of that is
-//! made up for by [`apply`] when the folder is opened next.
+//! The order of things makes it whole at any crash: the ledger is told first; then, in one append, the words
+//! are blanked in the journal and `redacted` is said, which has every replica and every desk fold the streams
+//! anew; then the files go, the engine's old bytes and what nobody names any more; then the ledger notes that
+//! it was carried out. Whatever is missing of that is made up for by [`apply`] when the folder is opened next,
+//! and by [`watch`].
 
 mod ledger;
 mod sweep;
@@ -32,6 +33,9 @@ pub enum ErasureError {
     #[error(transparent)]
     Blobs(#[from] BlobError),
 }
+
+/// How often other nodes may be quicker.
+const TRIES: u32 = 32;
 
 /// A stream as it is to be.
 #[derive(Default)]
@@ -133,12 +137,26 @@ fn events(journal: &dyn Journal, stream: StreamId, drafted: &[Recorded]) -> Resu
 /// replica opens the journal; then [`sweep`] the files. A backup of a SQLite journal is to be written with
 /// `secure_delete` on (`VACUUM INTO` too): without it pages keep pieces of rows that no statement reaches.
 pub fn apply(journal: &dyn Journal, ledger: &Ledger, now: Timestamp) -> Result<usize, ErasureError> {
+    let mut tries = 0;
+    loop {
+        match carry_out(journal, ledger, now) {
+            // Another node appended in between.
+            Err(ErasureError::Journal(Error::Behind { .. })) if tries < TRIES => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+fn carry_out(journal: &dyn Journal, ledger: &Ledger, now: Timestamp) -> Result<usize, ErasureError> {
     let Some(workspace) = journal.workspace()? else { return Ok(0) };
     let due = ledger.due(workspace.incarnation);
     let streams: BTreeSet<StreamId> = due.iter().flat_map(|e| e.streams.iter().copied()).collect();
     if streams.is_empty() {
         return Ok(0);
     }
+    let epoch = if journal.is_shared() { journal.join()? } else { journal.claim()? };
+    // Before the streams are read: what comes to them meanwhile moves it, and nothing is appended.
+    let head = journal.head()?;
     let mut plan = Plan::of(journal, streams, &[])?;
     plan.streams.retain(|_, b| !is_erased(b));
     let known: BTreeSet<&String> = due.iter().flat_map(|e| &e.blobs).collect();
@@ -148,28 +166,26 @@ pub fn apply(journal: &dyn Journal, ledger: &Ledger, now: Timestamp) -> Result<u
     if plan.streams.is_empty() {
         return Ok(0);
     }
-    let epoch = if journal.is_shared() { journal.join()? } else { journal.claim()? };
-    let head = journal.head()?;
     let blanked = plan.in_journal(head);
-    journal.redact(epoch, &blanked)?;
     let redacted = plan.streams.into_iter().zip(head + 1..).map(|((stream, b), seq)| {
         let event = Event::Redacted { seqs: b.seqs };
         Recorded { seq, stream, at: now, by: Actor::System, command: None, event }
     });
     let events: Vec<Recorded> = redacted.collect();
     let streams = events.len();
-    journal.append(epoch, &Batch { base: head, events, ..Batch::default() })?;
+    journal.append(epoch, &Batch { base: head, events, blanked, ..Batch::default() })?;
     Ok(streams)
 }
 
-/// Deletes the files that only what was erased has named, and notes that all is carried out.
+/// Empties the journal's files of what was blanked, deletes the files that only what was erased has named, and
+/// notes that all is carried out. False where something has to wait; then it is to be asked again.
 ///
 /// **For `restore`:** after [`apply`], with the files in their place before the ledger was opened.
 pub async fn sweep(
     journal: &std::sync::Arc<dyn Journal>,
     blobs: &Blobs,
     ledger: &std::sync::Arc<Ledger>,
-) -> Result<(), ErasureError> {
+) -> Result<bool, ErasureError> {
     sweep::sweep(journal, blobs, ledger).await
 }
 

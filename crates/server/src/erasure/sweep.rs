@@ -1,4 +1,4 @@
-//! Files that only erased messages had named.
+//! What an erasure leaves in files: the journal's old bytes, and the files that only erased messages had named.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use evendesk_domain::stream::StreamId;
 use evendesk_journal::Journal;
+use uuid::Uuid;
 
 use super::{Erased, ErasureError, Ledger, Plan, is_erased};
 use crate::blobs::Blobs;
@@ -35,24 +36,18 @@ pub(super) async fn sweep(
     journal: &Arc<dyn Journal>,
     blobs: &Blobs,
     ledger: &Arc<Ledger>,
-) -> Result<(), ErasureError> {
-    let Some(workspace) = journal.workspace()? else { return Ok(()) };
-    let due = ledger.due_since(workspace.incarnation);
-    if due.is_empty() || !is_blanked(journal, &due)? {
-        return Ok(());
-    }
-    let count = due.len();
-    let mut candidates: BTreeMap<String, Instant> = BTreeMap::new();
-    for (erased, since) in due {
-        candidates.extend(erased.blobs.into_iter().map(|blob| (blob, since)));
-    }
-    let named = {
-        let (journal, hashes) = (Arc::clone(journal), candidates.keys().cloned().collect());
-        let scan = tokio::task::spawn_blocking(move || named(&*journal, &hashes));
-        scan.await.map_err(|e| crate::blobs::BlobError::Folder(e.into()))??
+) -> Result<bool, ErasureError> {
+    let looking = {
+        let (journal, ledger) = (Arc::clone(journal), Arc::clone(ledger));
+        tokio::task::spawn_blocking(move || look(&*journal, &ledger))
     };
-    let mut all = true;
-    for (blob, since) in candidates.into_iter().filter(|(blob, _)| !named.contains(blob)) {
+    let found = looking.await.map_err(|e| crate::blobs::BlobError::Folder(e.into()))??;
+    let Found { incarnation, count, files, mut all } = match found {
+        Looked::Done => return Ok(true),
+        Looked::NotYet => return Ok(false),
+        Looked::Found(found) => found,
+    };
+    for (blob, since) in files {
         // The same file may be on its way in again, with a message that is not recorded yet.
         if blobs.put_since(&blob, since, AGAIN) {
             all = false;
@@ -61,18 +56,58 @@ pub(super) async fn sweep(
         }
     }
     if all {
-        ledger.carried_out(workspace.incarnation, count)?;
+        ledger.carried_out(incarnation, count)?;
     }
-    Ok(())
+    Ok(all)
 }
 
-/// Whether the journal has it all: what is noted is blanked a moment later.
-fn is_blanked(
-    journal: &Arc<dyn Journal>,
-    due: &[(Erased, Instant)],
-) -> Result<bool, evendesk_journal::Error> {
+enum Looked {
+    /// Nothing is due.
+    Done,
+    /// What is noted is blanked a moment later.
+    NotYet,
+    Found(Found),
+}
+
+struct Found {
+    incarnation: Uuid,
+    /// How many erasures are due.
+    count: usize,
+    /// Files that nobody names any more, each with since when.
+    files: BTreeMap<String, Instant>,
+    /// Whether the journal's own files hold nothing any more.
+    all: bool,
+}
+
+/// What blocks of it.
+fn look(journal: &dyn Journal, ledger: &Ledger) -> Result<Looked, ErasureError> {
+    let Some(workspace) = journal.workspace()? else { return Ok(Looked::Done) };
+    let incarnation = workspace.incarnation;
+    let due = ledger.due_since(incarnation);
+    if due.is_empty() {
+        return Ok(Looked::Done);
+    }
+    if !is_blanked(journal, &due)? {
+        return Ok(Looked::NotYet);
+    }
+    let all = journal.clear_blanked()?;
+    if !all {
+        tracing::info!("the journal's files hold what was erased as long as somebody reads them");
+    }
+    let count = due.len();
+    let mut files: BTreeMap<String, Instant> = BTreeMap::new();
+    for (erased, since) in due {
+        files.extend(erased.blobs.into_iter().map(|blob| (blob, since)));
+    }
+    let named = named(journal, &files.keys().cloned().collect())?;
+    files.retain(|blob, _| !named.contains(blob));
+    Ok(Looked::Found(Found { incarnation, count, files, all }))
+}
+
+/// Whether the journal has it all.
+fn is_blanked(journal: &dyn Journal, due: &[(Erased, Instant)]) -> Result<bool, evendesk_journal::Error> {
     let streams: BTreeSet<StreamId> = due.iter().flat_map(|(e, _)| e.streams.iter().copied()).collect();
-    Ok(Plan::of(&**journal, streams, &[])?.streams.values().all(is_erased))
+    Ok(Plan::of(journal, streams, &[])?.streams.values().all(is_erased))
 }
 
 /// Which of these files an event names: the journal is read through once.

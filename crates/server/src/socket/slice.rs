@@ -141,10 +141,8 @@ fn erased(journal: &dyn Journal, agent: &Agent, slice: &Slice) -> Fetched<BTreeM
             continue;
         }
         seqs.extend(slice.events.iter().filter(|e| e.stream == stream).map(|e| e.seq));
-        let mut events = Vec::with_capacity(seqs.len());
-        for seq in seqs {
-            events.extend(journal.event(seq)?.filter(|e| e.stream == stream));
-        }
+        let mut events = whole(journal, stream, slice.to)?;
+        events.retain(|e| seqs.contains(&e.seq));
         erased.insert(stream, events);
     }
     Ok(erased)

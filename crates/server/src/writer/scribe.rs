@@ -252,10 +252,17 @@ impl Scribe {
         at(&mut self.boundary, "decided");
         if let Some(erasing) = draft.erasing.take() {
             self.to_purge = true;
+            draft.batch.blanked = erasing.in_journal(self.head);
             self.erasures.note(erasing.erased(now))?;
-            self.journal.redact(self.epoch, &erasing.in_journal(self.head))?;
         }
-        self.journal.append(self.epoch, &draft.batch)?;
+        if let Err(e) = self.journal.append(self.epoch, &draft.batch) {
+            let e = WriteError::from(e);
+            // Surely not kept; decided again, it may be to reach others, or be refused.
+            if !draft.batch.blanked.is_empty() && (e.is_behind() || e.is_final()) {
+                self.erasures.take_back()?;
+            }
+            return Err(e);
+        }
         at(&mut self.boundary, "appended");
         let events = draft.batch.events;
         match writer.commit() {
