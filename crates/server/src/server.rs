@@ -240,7 +240,7 @@ impl Running {
         device_name: &str,
     ) -> Result<SignedIn, HttpError> {
         let user = founding::local_user(&self.app, name).await?;
-        http::session::open_for(&self.app, user, Device { id: device, name: device_name.to_owned() })
+        http::session::open_for(&self.app, user, Device { id: device, name: device_name.to_owned() }).await
     }
 
     /// Waits until this server has had to stop working by itself, as when another has taken its journal

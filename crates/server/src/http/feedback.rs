@@ -24,8 +24,8 @@ pub async fn hear(
         .ok()
         .and_then(|d| d.try_into().ok())
         .ok_or_else(|| HttpError::Invalid("The undo digest must be 64 hex digits.".into()))?;
-    app.journal.put_undo(heard.feedback, &undo)?;
     let HeardFeedback { feedback, text, kind, source, heard_at, .. } = heard;
+    app.ask_journal(move |journal| journal.put_undo(feedback, &undo)).await?;
     settle(&app, SystemCommand::Hear { feedback, text, kind, source, heard_at }).await?;
     Ok(StatusCode::CREATED)
 }
@@ -36,7 +36,8 @@ pub async fn undo(
     Asked(undo): Asked<UndoFeedback>,
 ) -> Result<StatusCode, HttpError> {
     admit(&app, &headers)?;
-    let kept = app.journal.undo(undo.feedback)?.ok_or(HttpError::NotFound)?;
+    let kept = app.ask_journal(move |journal| journal.undo(undo.feedback)).await?;
+    let kept = kept.ok_or(HttpError::NotFound)?;
     if digest(&undo.secret) != kept {
         return Err(HttpError::NotFound);
     }

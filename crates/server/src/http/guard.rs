@@ -84,7 +84,15 @@ impl FromRequestParts<App> for Caller {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let told = (app.behind_proxy && peer.is_loopback()).then(|| last_hop(&parts.headers)).flatten();
-        Ok(Self(told.unwrap_or(peer)))
+        Ok(Self(counted(told.unwrap_or(peer))))
+    }
+}
+
+/// As limits count: of IPv6 the network, since whoever has one address there has all of it.
+fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
+        v4 => v4,
     }
 }
 
@@ -107,5 +115,13 @@ mod tests {
         assert_eq!(last_hop(&headers), "192.0.2.7".parse().ok());
         headers.append("x-forwarded-for", HeaderValue::from_static("192.0.2.1, unknown"));
         assert_eq!(last_hop(&headers), None);
+    }
+
+    #[test]
+    fn a_whole_ipv6_network_counts_as_one_caller() {
+        let counted = |text: &str| counted(text.parse().unwrap()).to_string();
+        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(counted("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(counted("192.0.2.1"), "192.0.2.1");
     }
 }

@@ -34,7 +34,13 @@ pub async fn receive(
     let now = app.clock.now();
     app.limits.hooks.try_take(account, now).map_err(HttpError::TooMany)?;
     // An account that is not there and a wrong signature look the same from outside.
-    let secret = secrets::of(&*app.journal, &app.seal, account).map_err(|_| HttpError::SignIn)?;
+    let own = app.clone();
+    let kept = tokio::task::spawn_blocking(move || secrets::of(&*own.journal, &own.seal, account)).await?;
+    let secret = kept.map_err(|e| match e {
+        // Who is told that it may not will not come again.
+        secrets::SecretError::Journal(e) => e.into(),
+        _ => HttpError::SignIn,
+    })?;
     let secret = Secret::parse(&secret).map_err(|_| HttpError::SignIn)?;
     verify(&secret, signed, body, now).map_err(|_| HttpError::SignIn)?;
     let reception = app.reception();

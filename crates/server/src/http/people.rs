@@ -31,7 +31,8 @@ fn check_admin(who: &SignedInAs) -> Result<(), HttpError> {
 
 pub async fn devices(State(app): State<App>, who: SignedInAs) -> Result<Json<Vec<DeviceView>>, HttpError> {
     let of = (who.agent.role < Role::Admin).then_some(who.agent.user);
-    let sessions = app.journal.sessions(of, app.clock.now())?;
+    let now = app.clock.now();
+    let sessions = app.ask_journal(move |journal| journal.sessions(of, now)).await?;
     let mut devices: Vec<DeviceView> = Vec::new();
     for session in sessions {
         if devices.iter().any(|d| d.user == session.user && d.device == session.device) {
@@ -58,7 +59,7 @@ pub async fn revoke(
     if user != who.agent.user {
         check_admin(&who)?;
     }
-    app.journal.end_device(user, DeviceId(device), Ended::Revoked)?;
+    app.ask_journal(move |journal| journal.end_device(user, DeviceId(device), Ended::Revoked)).await?;
     app.sign_ins_ended(user);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -68,7 +69,8 @@ pub async fn invitations(
     who: SignedInAs,
 ) -> Result<Json<Vec<InvitationView>>, HttpError> {
     check_admin(&who)?;
-    Ok(Json(invitation::open(&*app.journal, app.clock.now())?))
+    let now = app.clock.now();
+    Ok(Json(app.ask_journal(move |journal| invitation::open(journal, now)).await?))
 }
 
 pub async fn invite(
@@ -77,9 +79,13 @@ pub async fn invite(
     Asked(invite): Asked<Invite>,
 ) -> Result<Json<Invited>, HttpError> {
     check_admin(&who)?;
-    let reader = app.readers.get()?;
-    let world = reader.world_kept();
-    Ok(Json(invitation::make(&*app.journal, &world, who.agent.user, invite, app.clock.now())?))
+    let making = move || {
+        let reader = app.readers.get()?;
+        let made =
+            invitation::make(&*app.journal, &reader.world_kept(), who.agent.user, invite, app.clock.now());
+        made.map_err(HttpError::from)
+    };
+    Ok(Json(tokio::task::spawn_blocking(making).await??))
 }
 
 pub async fn withdraw(
@@ -88,7 +94,8 @@ pub async fn withdraw(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, HttpError> {
     check_admin(&who)?;
-    if app.journal.withdraw_invitation(id)? { Ok(StatusCode::NO_CONTENT) } else { Err(HttpError::NotFound) }
+    let withdrawn = app.ask_journal(move |journal| journal.withdraw_invitation(id)).await?;
+    if withdrawn { Ok(StatusCode::NO_CONTENT) } else { Err(HttpError::NotFound) }
 }
 
 /// Lets in whoever has a code: it is taken first, so that two who come with it are not both let in, and
@@ -103,20 +110,25 @@ pub async fn join(
     let digest = code_digest(&join.code).ok_or(HttpError::NoInvitation)?;
     let password = Zeroizing::new(join.password.clone());
     let hash = tokio::task::spawn_blocking(move || hash(&password)).await??;
-    let invitation = app.journal.take_invitation(&digest, now)?.ok_or(HttpError::NoInvitation)?;
+    let taken = app.ask_journal(move |journal| journal.take_invitation(&digest, now)).await?;
+    let invitation = taken.ok_or(HttpError::NoInvitation)?;
     // Whoever has a code guesses nothing.
     app.limits.join.give_back(&address);
     let agent = match admit(&app, &invitation, &join.login).await {
         Ok(agent) => agent,
         Err(refused) => {
-            app.journal.put_invitation(&invitation)?;
+            app.ask_journal(move |journal| journal.put_invitation(&invitation)).await?;
             return Err(refused);
         }
     };
-    app.journal.set_password(agent.user, &hash)?;
-    app.journal.end_user_sessions(agent.user, None, Ended::NewPassword)?;
-    app.sign_ins_ended(agent.user);
-    Ok(Json(open(&app, agent, Device { id: join.device, name: join.device_name })?))
+    let user = agent.user;
+    app.ask_journal(move |journal| {
+        journal.set_password(user, &hash)?;
+        journal.end_user_sessions(user, None, Ended::NewPassword)
+    })
+    .await?;
+    app.sign_ins_ended(user);
+    Ok(Json(open(&app, agent, Device { id: join.device, name: join.device_name }).await?))
 }
 
 /// Makes the person, as the inviter's doing: where they may not do that any more, it is refused.
@@ -144,7 +156,7 @@ pub async fn new_password(
 ) -> Result<StatusCode, HttpError> {
     let user = who.agent.user;
     app.limits.password.try_take(user, app.clock.now()).map_err(HttpError::TooMany)?;
-    let kept = app.journal.password(user)?;
+    let kept = app.ask_journal(move |journal| journal.password(user)).await?;
     let NewPassword { old, new } = asked;
     let (old, new) = (Zeroizing::new(old), Zeroizing::new(new));
     let hashed = tokio::task::spawn_blocking(move || {
@@ -152,8 +164,11 @@ pub async fn new_password(
         (kept.is_none() || verify(&old, kept.as_deref())).then(|| hash(&new))
     });
     let hashed = hashed.await?.ok_or_else(|| HttpError::Invalid("The old password is wrong.".into()))??;
-    app.journal.set_password(user, &hashed)?;
-    app.journal.end_user_sessions(user, Some(&who.digest), Ended::NewPassword)?;
+    app.ask_journal(move |journal| {
+        journal.set_password(user, &hashed)?;
+        journal.end_user_sessions(user, Some(&who.digest), Ended::NewPassword)
+    })
+    .await?;
     app.sign_ins_ended(user);
     app.limits.password.give_back(&user);
     Ok(StatusCode::NO_CONTENT)

@@ -36,7 +36,7 @@ pub async fn sign_in(
     let agent = check(&app, &request).await?;
     // Many people may share an address: only what failed is held against it.
     app.limits.sign_in_by_address.give_back(&address);
-    Ok(Json(open(&app, agent, Device { id: request.device, name: request.device_name })?))
+    Ok(Json(open(&app, agent, Device { id: request.device, name: request.device_name }).await?))
 }
 
 async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
@@ -59,12 +59,10 @@ async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
 
 /// Opens a session for someone who has proved who they are. An earlier one of theirs on the same
 /// installation has no use any more.
-pub fn open(app: &App, agent: Agent, device: Device) -> Result<SignedIn, HttpError> {
+pub async fn open(app: &App, agent: Agent, device: Device) -> Result<SignedIn, HttpError> {
     let token = Token::draw()?;
     let now = app.clock.now();
-    app.journal.sweep(now)?;
-    app.journal.end_device(agent.user, device.id, Ended::SignedOut)?;
-    app.journal.open_session(&Session {
+    let session = Session {
         digest: token.digest,
         user: agent.user,
         device: device.id,
@@ -72,18 +70,24 @@ pub fn open(app: &App, agent: Agent, device: Device) -> Result<SignedIn, HttpErr
         opened_at: now,
         seen_at: now,
         expires_at: now.plus_seconds(SESSION_S),
-    })?;
+    };
+    app.ask_journal(move |journal| {
+        journal.sweep(now)?;
+        journal.end_device(session.user, session.device, Ended::SignedOut)?;
+        journal.open_session(&session)
+    })
+    .await?;
     Ok(SignedIn { token: token.text, agent, workspace_name: app.workspace.name.clone() })
 }
 
 /// For the app that runs this server in itself: whoever started it may be its admin.
-pub fn open_for(app: &App, user: UserId, device: Device) -> Result<SignedIn, HttpError> {
+pub async fn open_for(app: &App, user: UserId, device: Device) -> Result<SignedIn, HttpError> {
     let agent = app.readers.get()?.agent(user)?.ok_or(HttpError::NotFound)?;
-    open(app, agent, device)
+    open(app, agent, device).await
 }
 
 pub async fn sign_out(State(app): State<App>, who: SignedInAs) -> Result<StatusCode, HttpError> {
-    app.journal.end_session(&who.digest, Ended::SignedOut)?;
+    app.ask_journal(move |journal| journal.end_session(&who.digest, Ended::SignedOut)).await?;
     app.sign_ins_ended(who.agent.user);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,13 +14,18 @@ pub async fn watch(app: App) {
     let mut commits = app.writer.follow();
     let mut stopping = app.stopping.clone();
     loop {
-        tokio::select! {
-            commit = commits.recv() => match commit {
-                Ok(commit) => commit.events.iter().filter_map(who_left_or_came_back).for_each(|u| end(&app, u)),
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
-            },
+        let commit = tokio::select! {
+            commit = commits.recv() => commit,
             _ = stopping.wait_for(|stop| *stop) => return,
+        };
+        match commit {
+            Ok(commit) => {
+                for user in commit.events.iter().filter_map(who_left_or_came_back) {
+                    end(&app, user).await;
+                }
+            }
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
         }
     }
 }
@@ -30,8 +35,9 @@ fn who_left_or_came_back(recorded: &Recorded) -> Option<UserId> {
     changed.then_some(UserId(recorded.stream.id))
 }
 
-fn end(app: &App, user: UserId) {
-    if let Err(e) = app.journal.end_user_sessions(user, None, Ended::Deactivated) {
+async fn end(app: &App, user: UserId) {
+    let ended = app.ask_journal(move |journal| journal.end_user_sessions(user, None, Ended::Deactivated));
+    if let Err(e) = ended.await {
         tracing::error!("the sign-ins of a person who was deactivated could not be ended: {e}");
     }
     app.sign_ins_ended(user);
