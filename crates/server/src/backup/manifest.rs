@@ -38,6 +38,8 @@ pub enum ManifestError {
     None { folder: PathBuf, source: std::io::Error },
     #[error("the manifest in {} cannot be read ({source}); take another backup", folder.display())]
     Damaged { folder: PathBuf, source: serde_json::Error },
+    #[error("the manifest in {} names a journal that is not in that folder; take another backup", .0.display())]
+    Elsewhere(PathBuf),
     #[error("this backup was made by a newer Evendesk; upgrade this one")]
     Newer,
     #[error("the manifest in {} cannot be written: {source}", folder.display())]
@@ -71,7 +73,13 @@ impl Manifest {
             .map_err(|source| ManifestError::None { folder: folder.to_owned(), source })?;
         let damaged = |source| ManifestError::Damaged { folder: folder.to_owned(), source };
         let manifest: Self = serde_json::from_str(&text).map_err(damaged)?;
-        if manifest.version > VERSION { Err(ManifestError::Newer) } else { Ok(manifest) }
+        if manifest.version > VERSION {
+            return Err(ManifestError::Newer);
+        }
+        if Path::new(&manifest.journal).file_name() != Some(manifest.journal.as_ref()) {
+            return Err(ManifestError::Elsewhere(folder.to_owned()));
+        }
+        Ok(manifest)
     }
 
     /// Whole or not at all: the one before stays until then.

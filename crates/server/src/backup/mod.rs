@@ -59,7 +59,8 @@ pub struct Made {
 }
 
 /// Backs a workspace up into a folder. One that holds an older backup of the same workspace is brought
-/// up to date: the journal is written anew, of the files only those that are not there yet.
+/// up to date: the journal is written anew, of the files only those that are not there yet, and those that
+/// nothing names any more go.
 pub async fn back_up(
     from: &Location,
     to: &Path,
@@ -98,6 +99,7 @@ pub async fn back_up(
     let manifest = Manifest::new(&workspace, name.clone(), &summary, blobs, now);
     manifest.write(to)?;
     forget_older(to, &name)?;
+    forget_files(&to.join("blobs"), &manifest.blobs)?;
     Ok(Made { manifest, new_blobs, missing, key_apart })
 }
 
@@ -141,6 +143,22 @@ fn forget_older(to: &Path, name: &str) -> Result<(), BackupError> {
         let found = found.to_string_lossy();
         if found.starts_with("journal-") && !found.starts_with(name) {
             at(&entry.path(), std::fs::remove_file(entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Files that no event names any more: of who was erased since the backup before.
+fn forget_files(blobs: &Path, named: &[String]) -> Result<(), BackupError> {
+    let named: BTreeSet<&str> = named.iter().map(String::as_str).collect();
+    for folder in at(blobs, std::fs::read_dir(blobs))?.flatten().map(|entry| entry.path()) {
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in at(&folder, std::fs::read_dir(&folder))?.flatten() {
+            if entry.file_name().to_str().is_none_or(|name| !named.contains(name)) {
+                at(&entry.path(), std::fs::remove_file(entry.path()))?;
+            }
         }
     }
     Ok(())

@@ -117,7 +117,9 @@ async fn a_backup_made_while_a_server_runs_comes_back_as_another_incarnation() {
     assert!(!kept.join("key").exists() && made.key_apart.is_some());
     assert!(running.app().blobs.put(b"more".to_vec()).await.is_ok(), "it goes on serving");
     running.stop().await;
+    let erased = Blobs::open(&kept.join("blobs")).unwrap().put(b"of who was erased".to_vec()).await.unwrap();
     let again = back_up(&from, &kept, true, at(2)).await.unwrap();
+    assert!(!Blobs::open(&kept.join("blobs")).unwrap().has(&erased).await.unwrap());
     assert!(again.manifest.head >= made.manifest.head && kept.join("key").exists());
     let journals = std::fs::read_dir(&kept).unwrap().flatten();
     let journals = journals.filter(|e| e.file_name().to_string_lossy().starts_with("journal")).count();
