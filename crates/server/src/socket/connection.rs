@@ -255,8 +255,9 @@ async fn read(stream: &mut SplitStream<WebSocket>) -> Result<Heard, End> {
             Some(Ok(Message::Text(text))) => {
                 return match frame::from_desk(&text) {
                     Ok(said) => Ok(Heard::Said(said)),
-                    Err(Unreadable::Command { id, why }) => {
-                        tracing::warn!("a command that is not known here is set aside: {why}");
+                    // What is wrong with it is not said: it might say what is in it.
+                    Err(Unreadable::Command { id, .. }) => {
+                        tracing::warn!("command {id} is of a kind that is not known here, and is set aside");
                         Ok(Heard::NoCommand(id))
                     }
                     Err(unreadable) => Err(End::Nonsense(unreadable.to_string())),

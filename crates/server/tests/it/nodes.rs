@@ -7,7 +7,8 @@ use std::time::Duration;
 use evendesk_domain::clock::Terms;
 use evendesk_domain::command::{Command, CommandBody};
 use evendesk_domain::decide::World;
-use evendesk_domain::id::{CommandId, TeamId, TermsId, UserId};
+use evendesk_domain::event::Event;
+use evendesk_domain::id::{CommandId, CustomerId, TeamId, TermsId, UserId};
 use evendesk_domain::settings::Role;
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Journal;
@@ -97,6 +98,34 @@ fn dump(path: &Path, scribe: &Scribe) -> Vec<String> {
     let streams = reader.streams().unwrap();
     assert!(!streams.is_empty(), "{}", path.display());
     streams.into_iter().map(|stream| reader.dump_stream(stream).unwrap()).collect()
+}
+
+#[test]
+fn an_erasure_that_another_node_came_before_reaches_what_that_one_said_and_is_noted_once() {
+    let site = Site::new();
+    let (journal, mut a) = scribe(&site.node("a"));
+    let (_, mut b) = scribe(&site.node("b"));
+    let customer = CustomerId(Uuid::from_u128(9));
+    let given = move |event| Ask { work: Work::Given(vec![(customer.into(), event)]), at: None };
+    let opened = given(Event::CustomerOpened { name: "Xanthippe".into() });
+    assert!(is_accepted(&a.write(&[opened], NOW).unwrap()[0]));
+    let mut quicker = Some(move || {
+        let named = given(Event::CustomerNamed { name: "Xanthippe of Athens".into() });
+        assert!(is_accepted(&b.write(&[named], NOW).unwrap()[0]));
+    });
+    a.set_boundary(Box::new(move |name| {
+        if name == "decided"
+            && let Some(mut quicker) = quicker.take()
+        {
+            quicker();
+        }
+    }));
+    let erase = Ask { work: Work::Operator(Box::new(CommandBody::EraseCustomer { customer })), at: None };
+    assert!(is_accepted(&a.write(&[erase], NOW).unwrap()[0]));
+    let said = format!("{:?}", journal.read_stream(customer.into()).unwrap());
+    assert!(said.contains("CustomerNamed") && !said.contains("Xanthippe"), "{said}");
+    let incarnation = journal.workspace().unwrap().unwrap().incarnation;
+    assert_eq!(a.erasures().due(incarnation).len(), 1);
 }
 
 #[test]
