@@ -1,7 +1,9 @@
 //! Journeys: what people do, in the real window, against real servers. One file a journey.
 
 mod answering_a_mail;
+mod erasing_a_customer;
 mod feedback_without_a_name;
+mod invited_and_signed_out;
 mod looking_around;
 mod mails_from_the_wild;
 mod notified_of_what_is_mine;

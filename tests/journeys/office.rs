@@ -20,6 +20,7 @@ pub const CARLA: &str = "carla@customer.example";
 /// Their logins.
 pub const ADA: &str = "ada.byron";
 pub const SAM: &str = "sam.reyes";
+pub const MIRA: &str = "mira.holt";
 
 /// Everybody's password.
 const PASSWORD: &str = "correct horse battery";
@@ -35,13 +36,15 @@ pub struct Office {
 }
 
 impl Office {
-    /// Opens with Ada, an agent, and Sam, who supervises.
+    /// Opens with Ada, an agent, Sam, who supervises, and Mira, an admin.
     pub fn open() -> Office {
         let mail = MailWorld::start();
         mail.add_user(SHOP, PASSWORD);
         mail.add_user(CARLA, PASSWORD);
         let mut server = ServerProcess::new(&server_program());
-        for (login, name, role) in [(ADA, "Ada Byron", "agent"), (SAM, "Sam Reyes", "supervisor")] {
+        for (login, name, role) in
+            [(ADA, "Ada Byron", "agent"), (SAM, "Sam Reyes", "supervisor"), (MIRA, "Mira Holt", "admin")]
+        {
             server.run(&["user", "add", login, "--name", name, "--role", role, "--password-stdin"], PASSWORD);
         }
         let (imap, smtp) =

@@ -56,7 +56,7 @@ pub enum Error {
     SignedOut,
     #[error("{0}")]
     SignIn(String),
-    #[error("The server cannot be reached ({0}); what you do is kept and goes out by itself.")]
+    #[error("The server cannot be reached ({0}). Try again when it can.")]
     Offline(String),
     #[error("{0} is not a private connection: use https, except for a server on this computer.")]
     Insecure(String),

@@ -17,6 +17,11 @@ export function insideTauri(): boolean {
   return "__TAURI_INTERNALS__" in window;
 }
 
+/** What to branch on, where it was a refusal. */
+export function codeOf(error: unknown): string | null {
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : null;
+}
+
 /** Refusals arrive as `{code, sentence}`; whatever else goes wrong, there is a sentence to show. */
 export function sentenceOf(error: unknown): string {
   if (typeof error === "object" && error !== null && "sentence" in error) return String(error.sentence);

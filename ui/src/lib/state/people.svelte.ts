@@ -1,6 +1,7 @@
 // Who may come in and where they are signed in: asked of the server each time a page of settings is
 // opened, since no desk keeps it.
-import { backend, sentenceOf, type DeviceView, type InvitationView } from "../backend";
+import { backend, codeOf, sentenceOf, type DeviceView, type InvitationView } from "../backend";
+import { t } from "../i18n/index.svelte";
 import { desk } from "./desk.svelte";
 
 class People {
@@ -23,7 +24,7 @@ class People {
       await load();
       this.problem = "";
     } catch (error) {
-      this.problem = sentenceOf(error);
+      this.problem = codeOf(error) === "offline" ? t("offline.list") : sentenceOf(error);
     }
   }
 }

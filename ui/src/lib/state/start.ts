@@ -27,13 +27,19 @@ export async function enter(): Promise<void> {
 
 export async function begin(): Promise<void> {
   await desk.loadSession();
-  if (desk.session?.state === "signed_in") await enter();
+  if (isSignedIn()) await enter();
 }
 
-/** Signed out from elsewhere: where the desk has forgotten what it held, so does the window; not what was typed. */
+const isSignedIn = (): boolean => desk.session?.state === "signed_in";
+
+/**
+ * Signed out from elsewhere: where the desk has forgotten what it held, so does the window; not what was typed.
+ * The connection ends before the desk knows why, so this is asked until it does.
+ */
 async function signedOut(): Promise<void> {
+  if (desk.connection.state !== "sign_in_again" || !isSignedIn()) return;
   await desk.loadSession();
-  if (desk.session?.state !== "signed_out") return;
+  if (isSignedIn()) return;
   overlay.close();
   rewordings.forgetAll();
   drafts.forgetAll();
@@ -65,14 +71,15 @@ export function listen(): () => void {
       const was = desk.connection;
       desk.hear(connection);
       if (connection.state !== "in_sync" && connection.state !== "syncing") presence.forget();
-      if (connection.state === "sign_in_again" && was.state !== "sign_in_again") void signedOut();
+      void signedOut();
       if (was.pending !== connection.pending || was.attention !== connection.attention) void outgoingList.load();
     }),
     backend.onOpenCustomer(({ customer, conversation }) => look(customer, conversation)),
     backend.onPresence((told) => presence.hear(told)),
     backend.onFeedbackShortcut(({ text }) => void hearShortcut(text)),
     onGathered(({ customers, feedback, settings }) => {
-      if (desk.session?.state !== "signed_in") return;
+      void signedOut();
+      if (!isSignedIn()) return;
       if (settings) void desk.loadSettings();
       void desk.loadCounts();
       if (isQueue(current.view)) void queue.refresh().then(openFirst);
@@ -90,7 +97,7 @@ export function listen(): () => void {
   for (const sign of SIGNS_OF_LIFE) window.addEventListener(sign, moves, { passive: true });
   // Dues pass without anything changing: who is overdue is counted anew now and then.
   const recount = every(RECOUNT_MS, () => {
-    if (desk.session?.state !== "signed_in" || document.hidden) return;
+    if (!isSignedIn() || document.hidden) return;
     void desk.loadCounts();
     if (isQueue(current.view)) void queue.refresh();
   });

@@ -47,7 +47,7 @@ function theirs(kind: Extract<EntryKind, { kind: "message" }>): Described {
   }
   if (kind.author !== "person") marks.push({ text: t(`author.${kind.author}`), tone: "quiet" });
   if (kind.guessed) marks.push({ text: t("entry.guessed"), tone: "risk", title: t("entry.guessedTitle") });
-  const who = kind.from_name || kind.from;
+  const who = kind.from_name || kind.from || t(opened.page?.customer.erased_at ? "customer.erased" : "customer.unnamed");
   return { who, what: t(`by.${kind.channel}`), at: kind.spoke_at, facts, marks };
 }
 
