@@ -149,7 +149,7 @@ fn push(say: &mpsc::UnboundedSender<FromDesk>, conversation: ConversationId, mar
     let message = MessageId(Uuid::now_v7());
     let body = CommandBody::Note { conversation, message, text: bare_desk::marked(marker) };
     let command = Command { id: CommandId(Uuid::now_v7()), depends_on: None, body };
-    say.send(FromDesk::Push(Box::new(Pushed { command }))).expect("its socket is open");
+    say.send(FromDesk::Push(Box::new(Pushed { command, reoffered: false }))).expect("its socket is open");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]

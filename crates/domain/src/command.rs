@@ -73,6 +73,16 @@ pub enum CommandBody {
     NoReplyNeeded {
         conversation: ConversationId,
     },
+    /// Supervisors: an answer that is held since the server was restored goes out now.
+    ReleaseReply {
+        conversation: ConversationId,
+        message: MessageId,
+    },
+    /// Supervisors: it had gone out before, and is not sent again.
+    MarkSent {
+        conversation: ConversationId,
+        message: MessageId,
+    },
     /// Splits one message off into a matter of its own.
     MoveMessage {
         conversation: ConversationId,
@@ -249,6 +259,8 @@ impl CommandBody {
             | Self::Resolve { conversation }
             | Self::Reopen { conversation }
             | Self::NoReplyNeeded { conversation }
+            | Self::ReleaseReply { conversation, .. }
+            | Self::MarkSent { conversation, .. }
             | Self::MoveMessage { conversation, .. } => (*conversation).into(),
             Self::NameCustomer { customer, .. } | Self::EraseCustomer { customer } => (*customer).into(),
             Self::LogFeedback { feedback, .. }

@@ -56,6 +56,8 @@ pub enum Delivery {
     /// Nothing to deliver.
     None,
     Pending,
+    /// Not to be carried out until somebody says so.
+    Held,
     Delivered,
     Failed,
 }
@@ -113,6 +115,9 @@ impl Conversation {
                 self.set_delivery(*message, Delivery::Failed);
                 self.happened(at, at, What::DeliveryFailed { reply: *message });
             }
+            Event::ReplyHeld { message } => self.set_delivery(*message, Delivery::Held),
+            Event::ReplyReleased { message } => self.set_delivery(*message, Delivery::Pending),
+            Event::ReplyHadGone { message } => self.set_delivery(*message, Delivery::Delivered),
             Event::NoteAdded { message, .. } => self.say(*message, Said::Aside, Delivery::None),
             Event::CallLogged { message, call } => self.called(*message, call, at),
             Event::Assigned { assignee } => self.assignee = *assignee,
@@ -216,7 +221,8 @@ impl Conversation {
     /// What was still to be carried out has no words left to carry. The clocks keep what they saw: an
     /// answer was given then.
     fn drop_deliveries(&mut self) {
-        for facts in self.messages.iter_mut().filter(|m| m.delivery == Delivery::Pending) {
+        let still = |m: &&mut MessageFacts| matches!(m.delivery, Delivery::Pending | Delivery::Held);
+        for facts in self.messages.iter_mut().filter(still) {
             facts.delivery = Delivery::None;
         }
     }

@@ -35,6 +35,19 @@ pub enum Event {
         message: MessageId,
         reason: String,
     },
+    /// Beside a [`Event::Replied`] that a desk offered again to a journal which had forgotten it, as after a
+    /// restore: its first copy has very likely gone out, so it is not carried out until somebody says so.
+    ReplyHeld {
+        message: MessageId,
+    },
+    /// A held answer goes out now.
+    ReplyReleased {
+        message: MessageId,
+    },
+    /// A held answer had gone out before; nothing is sent.
+    ReplyHadGone {
+        message: MessageId,
+    },
     NoteAdded {
         message: MessageId,
         text: String,

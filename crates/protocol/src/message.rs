@@ -60,6 +60,9 @@ pub enum FromDesk {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pushed {
     pub command: Command,
+    /// It may have been accepted before, by a journal that a restore has put a backup in the place of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reoffered: bool,
 }
 
 /// What the server says.

@@ -72,8 +72,12 @@ fn desk_says() -> Vec<(String, FromDesk)> {
     all.extend(commands().into_iter().map(|body| {
         let name = format!("push {}", kind(&serde_json::to_value(&body).unwrap(), "do"));
         let command = Command { id: CommandId(ID), depends_on: Some(CommandId(ID)), body };
-        (name, FromDesk::Push(Box::new(Pushed { command })))
+        (name, FromDesk::Push(Box::new(Pushed { command, reoffered: false })))
     }));
+    let body = CommandBody::Resolve { conversation: CONVERSATION };
+    let command = Command { id: CommandId(ID), depends_on: None, body };
+    let again = FromDesk::Push(Box::new(Pushed { command, reoffered: true }));
+    all.push(("push, offered again".to_owned(), again));
     all
 }
 

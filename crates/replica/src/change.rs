@@ -43,6 +43,8 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
         }),
         Event::MessageMovedOut { to, .. } => Some(("moved_out", to.to_string())),
         Event::MessageMovedIn { from, .. } => Some(("moved_in", from.to_string())),
+        Event::ReplyReleased { .. } => plain("reply_released"),
+        Event::ReplyHadGone { .. } => plain("reply_had_gone"),
         Event::DeliveryFailed { reason, .. } => Some(("delivery_failed", reason.clone())),
         _ => None,
     }

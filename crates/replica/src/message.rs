@@ -99,6 +99,9 @@ pub(crate) fn fold(db: &Connection, recorded: &Recorded) -> Result<(), Error> {
     match &recorded.event {
         Event::Delivered { message } => deliver(db, recorded.stream.id, *message, "delivered"),
         Event::DeliveryFailed { message, .. } => deliver(db, recorded.stream.id, *message, "failed"),
+        Event::ReplyHeld { message } => deliver(db, recorded.stream.id, *message, "held"),
+        Event::ReplyReleased { message } => deliver(db, recorded.stream.id, *message, "pending"),
+        Event::ReplyHadGone { message } => deliver(db, recorded.stream.id, *message, "delivered"),
         Event::Redacted { .. } => drop_deliveries(db, recorded.stream.id),
         Event::MessageMovedOut { message, .. } => remove(db, recorded.stream.id, *message),
         Event::MessageMovedIn { original, learnt_at, by, .. } => {
@@ -225,7 +228,7 @@ fn deliver(db: &Connection, conversation: Uuid, message: MessageId, state: &str)
 /// What had not gone out yet has no words left to go out with.
 fn drop_deliveries(db: &Connection, conversation: Uuid) -> Result<(), Error> {
     db.prepare_cached(
-        "UPDATE message SET delivery = 'none' WHERE delivery = 'pending' AND conversation = ?1",
+        "UPDATE message SET delivery = 'none' WHERE delivery IN ('pending', 'held') AND conversation = ?1",
     )
     .and_then(|mut s| s.execute([conversation]))
     .doing("drop deliveries")?;

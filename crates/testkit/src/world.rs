@@ -19,7 +19,9 @@ use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_protocol::Outcome;
 use evendesk_replica::EntryKind;
+use evendesk_server::backup::{back_up, restore};
 use evendesk_server::founding;
+use evendesk_server::location::Location;
 use evendesk_server::writer::{Answer, Work};
 use evendesk_server::{Options as ServerOptions, Running, Server};
 use tokio::runtime::{Builder, Runtime};
@@ -181,6 +183,22 @@ impl World {
     pub fn start(&mut self) {
         let options = ServerOptions { bind: self.addr, ..Self::options(&self.folder, self.parts_of) };
         self.server = Some(self.runtime.block_on(Server::start(options)).unwrap());
+    }
+
+    /// Backs the workspace up while it is served.
+    pub fn back_up(&self, to: &Path) {
+        let from = Location::new(self.server_folder());
+        let now = self.server().app().clock.now();
+        self.runtime.block_on(back_up(&from, to, true, now)).unwrap();
+    }
+
+    /// Loses the server's folder, and brings a backup up in its place.
+    pub fn lose_and_restore(&mut self, from: &Path) {
+        self.stop();
+        std::fs::remove_dir_all(self.server_folder()).unwrap();
+        let to = Location::new(self.server_folder());
+        self.runtime.block_on(restore(from, &to, None)).unwrap();
+        self.start();
     }
 
     /// Makes a person, and a desk at which they are signed in.

@@ -95,6 +95,7 @@ impl Core {
     /// The cursor has moved: what waited for that may go on.
     pub(super) fn cursor_moved(&mut self, now: Timestamp) -> Result<Vec<Action>, Error> {
         self.bootstrap.unsettled = false;
+        self.look_through_settled()?;
         if let Some(file) = self.bootstrap.waiting.take() {
             return self.take_part(file, now);
         }
@@ -167,13 +168,14 @@ impl Core {
         self.boundary("part installed");
         self.erase_typed()?;
         if !start {
+            self.look_through_settled()?;
             return Ok(Some(vec![Action::Changed(everything()), Action::Connection]));
         }
         self.bootstrap.starting = false;
         self.position = self.cache.position()?;
         self.visible_set.clone_from(&part.stamp.visible_set);
         self.head = self.head.max(self.position.cursor);
-        self.outbox.settled(self.position.cursor, &[])?;
+        self.outbox.settled(self.position.cursor, &[], self.server_time(now))?;
         self.rebase_all(now)?;
         // From here the tail goes on.
         Ok(Some(vec![Action::Changed(everything()), Action::HangUp { after_s: Some(0) }]))

@@ -43,7 +43,7 @@ impl Core {
         })?;
         self.boundary("stream erased");
         if !arrived.is_empty() {
-            self.outbox.settled(cursor, &arrived)?;
+            self.outbox.settled(cursor, &arrived, self.server_time(now))?;
             for id in &arrived {
                 self.unanswered.remove(id);
             }
@@ -82,6 +82,27 @@ impl Core {
             self.logs_emptied()?;
         }
         Ok(())
+    }
+
+    /// A desk that began anew is told nothing of what was withdrawn before it: once it has all that is for its
+    /// agent's eyes, what was settled about anything else goes.
+    pub(super) fn look_through_settled(&mut self) -> Result<(), Error> {
+        let all_here =
+            self.position.cursor >= self.head && !self.bootstrap.starting && self.history()?.is_none();
+        if !self.look_through_settled || !all_here {
+            return Ok(());
+        }
+        for stream in self.outbox.settled_about()? {
+            self.unless_held(stream)?;
+        }
+        self.look_through_settled = false;
+        Ok(())
+    }
+
+    /// What was settled about a stream that is not here goes.
+    pub(super) fn unless_held(&self, stream: StreamId) -> Result<(), Error> {
+        let held = self.cache.readers().get()?.scope(stream)?.is_some();
+        if held { Ok(()) } else { self.outbox.settled_gone(stream) }
     }
 
     /// Until then the logs beside the files hold what was deleted from them. False while somebody reads.

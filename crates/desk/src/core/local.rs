@@ -49,8 +49,17 @@ impl Core {
         if state == State::Waiting && self.line == Line::Up && self.unanswered.len() < UNANSWERED {
             state = State::Sent;
         }
-        let kept = Kept { command, author, made_at: cx.now, state, accepted_seq: None, reason: None, since };
-        self.outbox.add(&kept)?;
+        let kept = Kept {
+            command,
+            author,
+            made_at: cx.now,
+            state,
+            accepted_seq: None,
+            reason: None,
+            since,
+            reoffered: false,
+        };
+        self.outbox.add(&kept, self.journal.filter(|_| state == State::Sent))?;
         // Kept: from here on nothing may say that it failed. A cache that cannot take it now will, when
         // what is pending is decided again.
         if let Some(boundary) = &mut self.boundary {
@@ -67,7 +76,10 @@ impl Core {
         let mut actions = vec![Action::Changed(changed), Action::Connection];
         if state == State::Sent {
             self.unanswered.insert(id, now);
-            actions.insert(0, Action::Send(FromDesk::Push(Box::new(Pushed { command: kept.command }))));
+            actions.insert(
+                0,
+                Action::Send(FromDesk::Push(Box::new(Pushed { command: kept.command, reoffered: false }))),
+            );
         }
         Ok((submitted(id, state), actions))
     }
@@ -190,7 +202,7 @@ impl Core {
 
 fn weigh(writer: &Writer<'_>, command: &Command, cx: &rebase::Deciding) -> Result<Verdict, Error> {
     let verdict = |state, since, events| Ok(Verdict { state, since, events });
-    match rebase::decide_one(writer, command, cx) {
+    match rebase::decide_one(writer, command, false, cx) {
         Ok(events) => verdict(State::Waiting, None, events),
         // The server has at least seen what this desk has: it would say the same.
         Err(No::LookAgain { since }) => verdict(State::LookAgain, since, Vec::new()),

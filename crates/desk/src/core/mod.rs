@@ -92,6 +92,10 @@ pub struct Core {
     agent: Option<Agent>,
     line: Line,
     position: Position,
+    /// The journal that this connection leads to, once greeted.
+    journal: Option<Uuid>,
+    /// What was settled is to be looked through for what is not here any more, once in sync.
+    look_through_settled: bool,
     /// The workspace that the cache is of, once it has greeted.
     workspace: Option<WorkspaceId>,
     /// What the server calls what the cache holds, as of the cursor.
@@ -149,6 +153,8 @@ impl Core {
             agent,
             line: Line::Down,
             position,
+            journal: None,
+            look_through_settled: true,
             workspace,
             visible_set,
             granting: None,
@@ -168,7 +174,7 @@ impl Core {
             leftovers: true,
             boundary: None,
         };
-        core.outbox.settled(position.cursor, &[])?;
+        core.outbox.settled(position.cursor, &[], core.server_time(now))?;
         core.rebase_all(now)?;
         core.sweep_attachments()?;
         Ok(core)
@@ -353,18 +359,18 @@ impl Core {
             .filter(|k| matches!(k.state, State::Waiting | State::Sent))
             .filter(|k| !self.unanswered.contains_key(&k.command.id))
             .take(room)
-            .map(|k| k.command)
+            .map(|k| Pushed { command: k.command, reoffered: k.reoffered })
             .collect();
         if ready.is_empty() {
             return Ok(Vec::new());
         }
-        self.outbox.sending(&ready.iter().map(|c| c.id).collect::<Vec<_>>())?;
+        self.outbox.sending(&ready.iter().map(|p| p.command.id).collect::<Vec<_>>(), self.journal)?;
         self.boundary("sending noted");
         Ok(ready
             .into_iter()
-            .map(|command| {
-                self.unanswered.insert(command.id, now);
-                Action::Send(FromDesk::Push(Box::new(Pushed { command })))
+            .map(|pushed| {
+                self.unanswered.insert(pushed.command.id, now);
+                Action::Send(FromDesk::Push(Box::new(pushed)))
             })
             .collect())
     }

@@ -23,7 +23,7 @@ impl Core {
         let mut shown_differs = true;
         match outcome {
             Outcome::Accepted { seq } => {
-                self.accept(id, seq)?;
+                self.accept(id, seq, now)?;
                 shown_differs = seq <= self.position.cursor;
             }
             Outcome::Refused { code, sentence } => {
@@ -50,6 +50,7 @@ impl Core {
             let changed = self.redo(&[kept.command.body.stream()], &[id], &[], now, |_| Ok(()))?;
             self.boundary("outcome shown");
             actions.push(Action::Changed(changed));
+            self.unless_held(kept.command.body.stream())?;
         }
         actions.extend(self.push(now)?);
         actions.push(Action::Connection);
@@ -58,7 +59,7 @@ impl Core {
 
     /// Its events may be here already (it changed nothing, or they came first); else it stays until
     /// they are, so that nothing is missing from the screen in between.
-    fn accept(&mut self, id: CommandId, seq: u64) -> Result<(), Error> {
+    fn accept(&mut self, id: CommandId, seq: u64, now: Timestamp) -> Result<(), Error> {
         self.outbox.accepted(id, seq)?;
         if let Some(agent) = &self.agent {
             for follower in self.outbox.commands(agent.user)? {
@@ -68,7 +69,7 @@ impl Core {
             }
         }
         if seq <= self.position.cursor {
-            self.outbox.settled(self.position.cursor, &[])?;
+            self.outbox.settled(self.position.cursor, &[], self.server_time(now))?;
         }
         Ok(())
     }

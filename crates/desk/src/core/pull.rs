@@ -136,6 +136,14 @@ impl Core {
         if self.agent.as_ref() != Some(&agent) {
             actions = self.sign_in(agent, now)?;
         }
+        self.journal = Some(incarnation);
+        self.look_through_settled = true;
+        let again = self.agent.as_ref().map(|a| self.outbox.offer_again(a.user, incarnation)).transpose()?;
+        if let Some(again @ 1..) = again {
+            tracing::info!(again, "the server was restored; what it had accepted of late is offered again");
+            self.boundary("offered again");
+            self.rebase_all(now)?;
+        }
         match mode {
             Mode::Tail if self.position.incarnation != Some(incarnation) => {
                 let what = "it goes on in a journal that this desk's cursor is not of";
@@ -227,7 +235,7 @@ impl Core {
         for event in events.iter().filter(|e| matches!(e.event, Event::MessageMovedOut { .. })) {
             self.attachments_gone(event.stream);
         }
-        self.reached(&arrived)?;
+        self.reached(&arrived, now)?;
         self.learn_about_myself(&streams)?;
         let mut actions =
             vec![Action::Send(FromDesk::Ack { cursor: to }), Action::Changed(changed), Action::Connection];
@@ -246,13 +254,18 @@ impl Core {
         Ok(mine.iter().filter(|k| done(k)).map(|k| k.command.id).collect())
     }
 
-    fn reached(&mut self, arrived: &[CommandId]) -> Result<(), Error> {
+    fn reached(&mut self, arrived: &[CommandId], now: Timestamp) -> Result<(), Error> {
         self.boundary("cache moved");
         let cursor = self.position.cursor;
         self.head = self.head.max(cursor);
         if !arrived.is_empty() {
-            self.outbox.settled(cursor, arrived)?;
-            self.boundary("settled forgotten");
+            let mut about = Vec::new();
+            for id in arrived {
+                about.extend(self.outbox.command(*id)?.map(|kept| kept.command.body.stream()));
+            }
+            self.outbox.settled(cursor, arrived, self.server_time(now))?;
+            self.boundary("settled put away");
+            about.into_iter().try_for_each(|stream| self.unless_held(stream))?;
             for id in arrived {
                 self.unanswered.remove(id);
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evendesk_domain::command::Command;
-use evendesk_domain::decide::{Context, Decided, No, decide};
+use evendesk_domain::decide::{Context, Decided, No, decide, decide_reoffered};
 use evendesk_domain::id::CommandId;
 use evendesk_domain::permission::Agent;
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
@@ -80,7 +80,7 @@ impl Top {
     /// for what this desk does not hold, changes nothing and waits for the server's word.
     fn decide(&mut self, writer: &Writer<'_>, pending: &[Kept], cx: &Deciding) -> Result<(), Error> {
         for kept in pending {
-            match decide_one(writer, &kept.command, cx) {
+            match decide_one(writer, &kept.command, kept.reoffered, cx) {
                 Ok(decided) => self.fold(writer, &kept.command, decided, cx)?,
                 Err(No::Failed(failed)) => return Err(failed.into()),
                 Err(No::Refused(_) | No::LookAgain { .. }) => {
@@ -112,10 +112,16 @@ impl Top {
     }
 }
 
-pub(super) fn decide_one(writer: &Writer<'_>, command: &Command, cx: &Deciding) -> Result<Decided, No> {
+pub(super) fn decide_one(
+    writer: &Writer<'_>,
+    command: &Command,
+    reoffered: bool,
+    cx: &Deciding,
+) -> Result<Decided, No> {
     let Some(agent) = &cx.agent else { return Ok(Vec::new()) };
     let terms = writer.terms();
     let world = writer.world_kept();
+    let decide = if reoffered { decide_reoffered } else { decide };
     decide(&world, agent, &command.body, &Context { now: cx.now, terms: &terms })
 }
 

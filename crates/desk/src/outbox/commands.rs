@@ -89,6 +89,8 @@ pub struct Kept {
     pub accepted_seq: Option<u64>,
     pub reason: Option<String>,
     pub since: Option<MessageId>,
+    /// Another journal than the one there is now may have accepted it.
+    pub reoffered: bool,
 }
 
 /// A row whose command cannot be read (damage): shown as it is, and never sent.
@@ -107,11 +109,13 @@ pub struct Tally {
 }
 
 impl Outbox {
-    pub fn add(&self, kept: &Kept) -> Result<(), Error> {
+    /// Keeps a command; `journal` is the one that it is offered to at once, if it is.
+    pub fn add(&self, kept: &Kept, journal: Option<Uuid>) -> Result<(), Error> {
         self.write_more("keeping a command", |tx| {
             tx.prepare_cached(
-                "INSERT INTO command (id, author, made_at, depends_on, stream, body, state, reason, since)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO command (id, author, made_at, depends_on, stream, body, state, reason, since,
+                     incarnation)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 kept.command.id.to_string(),
@@ -123,6 +127,7 @@ impl Outbox {
                 kept.state.name(),
                 kept.reason,
                 kept.since.map(|s| s.to_string()),
+                journal.map(|j| j.to_string()),
             ])?;
             settle(tx)
         })
@@ -172,12 +177,15 @@ impl Outbox {
         })
     }
 
-    /// Noted before they leave: from here on they may have arrived.
-    pub fn sending(&self, ids: &[CommandId]) -> Result<(), Error> {
+    /// Noted before they leave for `journal`: from here on they may have arrived.
+    pub fn sending(&self, ids: &[CommandId], journal: Option<Uuid>) -> Result<(), Error> {
         self.write_more("noting what is sent", |tx| {
-            let mut statement =
-                tx.prepare_cached("UPDATE command SET state = 'sent' WHERE id = ?1 AND state = 'waiting'")?;
-            ids.iter().try_for_each(|id| statement.execute([id.to_string()]).map(drop))
+            let mut statement = tx.prepare_cached(
+                "UPDATE command SET state = 'sent', incarnation = coalesce(?2, incarnation)
+                 WHERE id = ?1 AND state IN ('waiting', 'sent')",
+            )?;
+            let journal = journal.map(|j| j.to_string());
+            ids.iter().try_for_each(|id| statement.execute(params![id.to_string(), journal]).map(drop))
         })
     }
 
@@ -241,19 +249,6 @@ impl Outbox {
                 "UPDATE command SET state = ?2, reason = ?3 WHERE id = ?1 AND state IN ('waiting', 'sent', 'held')",
                 params![id.to_string(), state, reason],
             )?;
-            settle(tx)
-        })
-    }
-
-    /// Forgets what is settled: accepted up to `cursor`, and those whose own events have been stored,
-    /// which proves as much as an answer.
-    pub fn settled(&self, cursor: u64, with_events: &[CommandId]) -> Result<(), Error> {
-        self.write("forgetting what is settled", |tx| {
-            tx.execute("DELETE FROM command WHERE accepted_seq <= ?1", [stored(cursor)])?;
-            let mut statement = tx.prepare_cached("DELETE FROM command WHERE id = ?1")?;
-            for id in with_events {
-                statement.execute([id.to_string()])?;
-            }
             settle(tx)
         })
     }
@@ -352,8 +347,7 @@ pub(super) fn settle(tx: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-const SELECT: &str =
-    "SELECT id, author, made_at, depends_on, body, state, accepted_seq, reason, since FROM command";
+const SELECT: &str = "SELECT id, author, made_at, depends_on, body, state, accepted_seq, reason, since, reoffered FROM command";
 
 fn find(c: &Connection, id: CommandId) -> rusqlite::Result<Option<Kept>> {
     Ok(raw(c, id)?.and_then(Result::ok))
@@ -381,6 +375,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Result<Kept, Unreadable>> {
         accepted_seq: row.get::<_, Option<i64>>(6)?.map(|seq| seq.unsigned_abs()),
         reason: row.get(7)?,
         since: maybe_uuid(row, 8)?.map(MessageId),
+        reoffered: row.get(9)?,
     }))
 }
 
@@ -405,6 +400,6 @@ fn json(body: &CommandBody) -> rusqlite::Result<String> {
 }
 
 /// SQLite's integers are signed; a seq beyond them does not occur in a journal.
-fn stored(seq: u64) -> i64 {
+pub(super) fn stored(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

@@ -9,7 +9,7 @@ use super::commands::{drop_row, settle};
 use crate::error::Error;
 
 /// A row as it was. `place` comes first, since it alone may have been taken meanwhile.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "place",
     "id",
     "author",
@@ -22,6 +22,8 @@ const COLUMNS: [&str; 12] = [
     "code",
     "reason",
     "since",
+    "incarnation",
+    "reoffered",
 ];
 
 /// All that is needed to take a drop back. Lives as long as the window may offer it, in memory alone.

@@ -9,14 +9,15 @@ use rusqlite::{Connection, params};
 
 use super::Outbox;
 use super::commands::settle;
+use super::settled;
 use crate::error::Error;
 
 const ERASED: &str = "The customer this was about has been erased, and your words about them with it. Nothing is left to send; drop it.";
 
 impl Outbox {
-    /// Takes everybody's words out of what is kept about a stream, whoever typed them. Drafts go. A command
-    /// that carries words loses them and is set aside, so that its author sees what became of it; one that
-    /// was accepted already only loses them, and one without words goes its way.
+    /// Takes everybody's words out of what is kept about a stream, whoever typed them. Drafts go, and what
+    /// was settled. A command that carries words loses them and is set aside, so that its author sees what
+    /// became of it; one that was accepted already has happened and goes; one without words goes its way.
     pub fn erased(&self, stream: StreamId) -> Result<(), Error> {
         self.write("erasing words", |tx| {
             if stream.kind == StreamKind::Conversation {
@@ -32,9 +33,11 @@ impl Outbox {
                 let blanked = blanked.map_or(Ok("{}".to_owned()), |b| serde_json::to_string(&b));
                 let blanked = blanked.map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
                 tx.execute("UPDATE command SET body = ?2 WHERE id = ?1", params![id, blanked])?;
+                tx.execute("DELETE FROM settled WHERE id = ?1", [&id])?;
+                tx.execute("DELETE FROM command WHERE id = ?1 AND state = 'accepted'", [&id])?;
                 tx.execute(
                     "UPDATE command SET state = 'set_aside', code = NULL, reason = ?2, since = NULL
-                     WHERE id = ?1 AND state <> 'accepted'",
+                     WHERE id = ?1",
                     params![id, ERASED],
                 )?;
             }
@@ -42,7 +45,7 @@ impl Outbox {
         })
     }
 
-    /// What drafts and commands are about.
+    /// What drafts and commands are about, settled ones too.
     pub fn streams(&self) -> Result<BTreeSet<StreamId>, Error> {
         self.read("reading what was typed about", |c| {
             let mut streams = BTreeSet::new();
@@ -63,12 +66,13 @@ impl Outbox {
         })
     }
 
-    /// Forgets what was accepted, since it has happened, and takes the recipient out of answers that have
+    /// Forgets what was accepted, settled or not, since it has happened, and takes the recipient out of answers that have
     /// come back from a conversation that this desk does not hold any more. What is still on its way keeps
     /// it: without, it might go to somebody else.
     pub fn withdrawn(&self, stream: StreamId) -> Result<(), Error> {
         self.write("forgetting what is withdrawn", |tx| {
             tx.execute("DELETE FROM command WHERE stream = ?1 AND state = 'accepted'", [stream.to_string()])?;
+            settled::forget(tx, stream)?;
             tx.execute(
                 "UPDATE command SET body = json_set(body, '$.to', '')
                  WHERE stream = ?1 AND body ->> '$.do' = 'reply'
@@ -80,9 +84,9 @@ impl Outbox {
     }
 }
 
-/// Of every command: its id, the stream it is about, and its body.
+/// Of every command, settled ones too: its id, the stream it is about, and its body.
 fn bodies(tx: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
-    tx.prepare_cached("SELECT id, stream, body FROM command")?
+    tx.prepare_cached("SELECT id, stream, body FROM command UNION ALL SELECT id, stream, body FROM settled")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect()
 }

@@ -1,4 +1,4 @@
-//! `outbox.db`: what exists nowhere else. Undecided commands, drafts, feedback that has not left yet,
+//! `outbox.db`: what exists nowhere else. Undecided commands, what was accepted of late, drafts, feedback that has not left yet,
 //! and a few facts of this installation.
 //!
 //! Durable when a function returns (`synchronous=FULL`); migrated, forwards only; what is deleted is
@@ -10,6 +10,7 @@ pub mod drafts;
 pub mod dropped;
 mod erase;
 pub mod settings;
+pub mod settled;
 pub mod tickets;
 
 use std::path::{Path, PathBuf};
@@ -79,6 +80,21 @@ const MIGRATIONS: &[&str] = &[
             conversation, text, changed_at FROM draft;
     DROP TABLE draft;
     ALTER TABLE draft_of RENAME TO draft;
+",
+    "
+    -- Of the journal it was offered to last; and that another journal may have accepted it before.
+    ALTER TABLE command ADD COLUMN incarnation TEXT;
+    ALTER TABLE command ADD COLUMN reoffered INTEGER NOT NULL DEFAULT 0;
+    -- What was accepted, kept for a while in that order: a server restored from a backup may have forgotten it.
+    CREATE TABLE settled (
+        place       INTEGER PRIMARY KEY,
+        id          TEXT NOT NULL UNIQUE,
+        author      TEXT NOT NULL,
+        made_at     INTEGER NOT NULL,
+        stream      TEXT NOT NULL,
+        body        TEXT NOT NULL,
+        incarnation TEXT NOT NULL
+    ) STRICT;
 ",
 ];
 

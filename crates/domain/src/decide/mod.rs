@@ -110,6 +110,11 @@ impl Refusal {
 pub fn decide(world: &dyn World, agent: &Agent, body: &CommandBody, cx: &Context) -> Result<Decided, No> {
     match body {
         CommandBody::Reply(draft) => reply::reply(world, agent, draft),
+        CommandBody::ReleaseReply { conversation, message }
+        | CommandBody::MarkSent { conversation, message } => {
+            let released = matches!(body, CommandBody::ReleaseReply { .. });
+            reply::deal_with_held(world, agent, *conversation, *message, released)
+        }
         CommandBody::LogCall(draft) => call::log(world, agent, draft, cx),
         CommandBody::EraseCustomer { customer } => erase::customer(world, agent, *customer),
         CommandBody::NameCustomer { .. } => settings::name_customer(world, body),
@@ -127,6 +132,20 @@ pub fn decide(world: &dyn World, agent: &Agent, body: &CommandBody, cx: &Context
         | CommandBody::ReactivateUser { .. }
         | CommandBody::SaveAccount { .. } => settings::decide(world, agent, body, cx),
         _ => conversation::decide(world, agent, body, cx),
+    }
+}
+
+/// Decides what had been accepted before, by a journal that has been replaced by a backup of it: as ever, but
+/// that an answer, which its author has sent once, is held instead of looked at twice.
+pub fn decide_reoffered(
+    world: &dyn World,
+    agent: &Agent,
+    body: &CommandBody,
+    cx: &Context,
+) -> Result<Decided, No> {
+    match body {
+        CommandBody::Reply(draft) => reply::reoffered(world, agent, draft),
+        _ => decide(world, agent, body, cx),
     }
 }
 

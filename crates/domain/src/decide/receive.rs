@@ -52,7 +52,8 @@ fn bounced(world: &dyn World, inbound: &Inbound) -> Result<Option<(ConversationI
     let Some(original) = &bounce.original_message_id else { return Ok(None) };
     let Some((id, message)) = world.mail(original)? else { return Ok(None) };
     let Some(conversation) = world.conversation(id)? else { return Ok(None) };
-    let ours = matches!(conversation.delivery(message), Delivery::Pending | Delivery::Delivered);
+    let ours =
+        matches!(conversation.delivery(message), Delivery::Pending | Delivery::Held | Delivery::Delivered);
     let mut events = Vec::new();
     if ours && bounce.permanent {
         let to = bounce.recipient.as_deref().unwrap_or("the recipient");

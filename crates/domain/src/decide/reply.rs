@@ -9,39 +9,102 @@ use crate::id::{ConversationId, MessageId};
 use crate::inbound::MailThread;
 use crate::limits;
 use crate::permission::Agent;
-use crate::settings::Account;
+use crate::settings::{Account, Role};
 
 pub(super) fn reply(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Result<Decided, No> {
-    let conversation = super::conversation::open_to(world, agent, draft.conversation)?;
-    if conversation.holds(draft.message) {
-        return Ok(Vec::new());
-    }
-    super::erase::not_erased(world, conversation.customer)?;
-    super::conversation::check_text("An answer", &draft.text)?;
+    let Some(conversation) = unanswered(world, agent, draft)? else { return Ok(Vec::new()) };
     if conversation.last_public() != draft.seen {
         return Err(No::LookAgain { since: draft.seen });
     }
+    let mut events = vec![replied(world, &conversation, agent, draft)?];
+    events.extend(then(draft)?);
+    Ok(on(draft.conversation, events))
+}
+
+/// An answer that was accepted once, offered to a journal that has forgotten it: recorded as the answer it
+/// was, since its first copy has very likely gone out, and held. Where something was said that its author
+/// had not seen, the matter stays open.
+pub(super) fn reoffered(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Result<Decided, No> {
+    let Some(conversation) = unanswered(world, agent, draft)? else { return Ok(Vec::new()) };
+    let replied = replied(world, &conversation, agent, draft)?;
+    let mut events = vec![replied, Event::ReplyHeld { message: draft.message }];
+    if conversation.last_public() == draft.seen {
+        events.extend(then(draft)?);
+    }
+    Ok(on(draft.conversation, events))
+}
+
+/// A supervisor says what becomes of a held answer: it goes out, or had gone out.
+pub(super) fn deal_with_held(
+    world: &dyn World,
+    agent: &Agent,
+    id: ConversationId,
+    message: MessageId,
+    release: bool,
+) -> Result<Decided, No> {
+    let conversation = super::conversation::open_to(world, agent, id)?;
+    if agent.role < Role::Supervisor {
+        return Err(Refusal::new(
+            RefusalCode::NotAllowed,
+            "Whether an answer from before the server was restored goes out again is decided by a supervisor.",
+        )
+        .into());
+    }
+    if !conversation.holds(message) {
+        return Err(Refusal::not_found("message").into());
+    }
+    let event = match (conversation.delivery(message), release) {
+        (Delivery::Held, true) => Event::ReplyReleased { message },
+        (Delivery::Held, false) => Event::ReplyHadGone { message },
+        // Somebody else has said so already.
+        (Delivery::Pending, true) | (Delivery::Delivered, _) => return Ok(Vec::new()),
+        _ => return Err(Refusal::not_now("This answer is not held; there is nothing to decide.").into()),
+    };
+    Ok(on(id, vec![event]))
+}
+
+fn on(conversation: ConversationId, events: Vec<Event>) -> Decided {
+    events.into_iter().map(|event| (conversation.into(), event)).collect()
+}
+
+/// The conversation that is to be answered; none where it holds this answer already.
+fn unanswered(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Result<Option<Conversation>, No> {
+    let conversation = super::conversation::open_to(world, agent, draft.conversation)?;
+    if conversation.holds(draft.message) {
+        return Ok(None);
+    }
+    super::erase::not_erased(world, conversation.customer)?;
+    super::conversation::check_text("An answer", &draft.text)?;
+    Ok(Some(conversation))
+}
+
+fn replied(
+    world: &dyn World,
+    conversation: &Conversation,
+    agent: &Agent,
+    draft: &ReplyDraft,
+) -> Result<Event, No> {
     let account = world.account(draft.account)?.ok_or_else(|| {
         Refusal::new(
             RefusalCode::NoRoute,
             "The account this answer was to go through is gone; choose another.",
         )
     })?;
-    let reply = compose(&conversation, agent, draft, &account)?;
-    let stream = draft.conversation.into();
-    let mut events = vec![(stream, Event::Replied(Box::new(reply)))];
-    match draft.then {
-        Then::Nothing => {}
+    Ok(Event::Replied(Box::new(compose(conversation, agent, draft, &account)?)))
+}
+
+/// What becomes of the matter once it is answered.
+fn then(draft: &ReplyDraft) -> Result<Option<Event>, Refusal> {
+    Ok(match draft.then {
+        Then::Nothing => None,
         Then::Wait if draft.follow_up => {
             return Err(Refusal::not_now(
                 "You promised to come back, so it is us the customer waits for: send without \"waiting\".",
-            )
-            .into());
+            ));
         }
-        Then::Wait => events.push((stream, Event::WaitingSet)),
-        Then::Resolve => events.push((stream, Event::Resolved)),
-    }
-    Ok(events)
+        Then::Wait => Some(Event::WaitingSet),
+        Then::Resolve => Some(Event::Resolved),
+    })
 }
 
 fn compose(

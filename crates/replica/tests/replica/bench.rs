@@ -3,7 +3,7 @@
 use evendesk_domain::channel::{Channel, Identity, IdentityKind};
 use evendesk_domain::clock::{Calendar, Opening, Policy, Priority, Targets, Terms, Weekly};
 use evendesk_domain::command::{CallDraft, CommandBody, ReplyDraft, SystemCommand, Then};
-use evendesk_domain::decide::{Context, Decided, No, World, decide, decide_system};
+use evendesk_domain::decide::{Context, Decided, No, World, decide, decide_reoffered, decide_system};
 use evendesk_domain::event::{Call, CallDirection, CallOutcome, Event};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId};
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
@@ -190,6 +190,21 @@ impl Bench {
         Ok(())
     }
 
+    /// What had been accepted once, by a journal that forgot it.
+    pub fn reoffered(&mut self, body: &CommandBody) -> Result<(), No> {
+        let agent = Agent { user: ME, name: "Maya K".into(), role: Role::Agent, teams: vec![TEAM] };
+        let decided = self.decide(|world, cx| decide_reoffered(world, &agent, body, cx))?;
+        self.record(decided);
+        Ok(())
+    }
+
+    pub fn supervisor(&mut self, body: &CommandBody) -> Result<(), No> {
+        let agent = Agent { user: ME, name: "Sue".into(), role: Role::Supervisor, teams: vec![] };
+        let decided = self.decide(|world, cx| decide(world, &agent, body, cx))?;
+        self.record(decided);
+        Ok(())
+    }
+
     pub fn system(&mut self, command: &SystemCommand) {
         let decided =
             self.decide(|world, cx| decide_system(world, command, cx)).expect("intake refuses nothing");
@@ -272,10 +287,19 @@ impl Bench {
         seen: Option<MessageId>,
         then: Then,
     ) -> Result<(), No> {
-        let message = MessageId(self.id());
-        self.command(&CommandBody::Reply(ReplyDraft {
+        let body = self.answer(conversation, seen, then);
+        self.command(&body)
+    }
+
+    pub fn answer(
+        &mut self,
+        conversation: ConversationId,
+        seen: Option<MessageId>,
+        then: Then,
+    ) -> CommandBody {
+        CommandBody::Reply(ReplyDraft {
             conversation,
-            message,
+            message: MessageId(self.id()),
             channel: Channel::Email,
             account: MAILBOX,
             to: String::new(),
@@ -283,7 +307,7 @@ impl Bench {
             follow_up: false,
             seen,
             then,
-        }))
+        })
     }
 
     pub fn assign_to_me(&mut self, conversation: ConversationId) {

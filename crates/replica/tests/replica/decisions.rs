@@ -1,9 +1,11 @@
 //! Decisions that rest on what is known of other streams, against real rows.
 
-use evendesk_domain::command::{SystemCommand, Then};
-use evendesk_domain::decide::No;
+use evendesk_domain::clock::Status;
+use evendesk_domain::command::{CommandBody, SystemCommand, Then};
+use evendesk_domain::conversation::Delivery;
+use evendesk_domain::decide::{No, RefusalCode, World as _};
 use evendesk_domain::event::Event;
-use evendesk_domain::id::CustomerId;
+use evendesk_domain::id::{ConversationId, CustomerId, MessageId};
 use evendesk_domain::inbound::Author;
 use uuid::Uuid;
 
@@ -102,4 +104,69 @@ fn nobody_is_told_of_a_step_that_was_not_reached_or_of_a_clock_that_was_stopped(
     bench.reply(conversation, Then::Nothing).unwrap();
     bench.now = first.at;
     assert_eq!(told(&mut bench), 0, "answered meanwhile");
+}
+
+/// A matter with an answer in it that was offered again, its author having seen everything or not.
+fn held(bench: &mut Bench, overtaken: bool) -> (ConversationId, MessageId) {
+    let conversation = bench.email(0, "Where is it?", None);
+    let seen = bench.last_message();
+    if overtaken {
+        bench.email(0, "And my invoice?", None);
+    }
+    let body = bench.answer(conversation, Some(seen), Then::Resolve);
+    let CommandBody::Reply(draft) = &body else { panic!("{body:?}") };
+    bench.reoffered(&body).unwrap();
+    bench.reoffered(&body).expect("a second time it changes nothing");
+    (conversation, draft.message)
+}
+
+#[test]
+fn an_answer_that_is_offered_again_counts_and_is_held_and_resolves_only_what_its_author_had_seen() {
+    for (overtaken, status) in [(false, Status::Resolved), (true, Status::Open)] {
+        let mut bench = Bench::new();
+        let (conversation, message) = held(&mut bench, overtaken);
+        let reader = bench.replica.reader().unwrap();
+        let known = reader.world_kept().conversation(conversation).unwrap().unwrap();
+        assert_eq!(known.delivery(message), Delivery::Held);
+        assert_eq!(known.last_public(), Some(message));
+        let reading = known.reading(&reader.terms());
+        assert_eq!((reading.status, reading.open_turn), (status, None), "the customer very likely has it");
+        assert_eq!(reader.pending_deliveries(9).unwrap(), []);
+        drop(reader);
+        bench.every_stream_refolds_to_itself();
+    }
+}
+
+#[test]
+fn a_supervisor_decides_once_what_becomes_of_a_held_answer() {
+    type Asks = fn(ConversationId, MessageId) -> CommandBody;
+    let release: Asks = |conversation, message| CommandBody::ReleaseReply { conversation, message };
+    let gone: Asks = |conversation, message| CommandBody::MarkSent { conversation, message };
+    let code = |done: Result<(), No>| match done {
+        Ok(()) => None,
+        Err(No::Refused(refusal)) => Some(refusal.code),
+        Err(other) => panic!("{other:?}"),
+    };
+    let no = Some(RefusalCode::NotNow);
+    // First, what is to be delivered then, and what saying the other then comes to.
+    for (first, to_send, delivery, other, then) in
+        [(release, 1, Delivery::Pending, gone, no), (gone, 0, Delivery::Delivered, release, None)]
+    {
+        let mut bench = Bench::new();
+        let (conversation, message) = held(&mut bench, false);
+        let body = first(conversation, message);
+        assert_eq!(code(bench.command(&body)), Some(RefusalCode::NotAllowed), "an agent");
+        let unknown = first(conversation, MessageId(Uuid::from_u128(404)));
+        assert_eq!(code(bench.supervisor(&unknown)), Some(RefusalCode::NotFound));
+        for _ in 0..2 {
+            assert_eq!(code(bench.supervisor(&body)), None);
+        }
+        assert_eq!(code(bench.supervisor(&other(conversation, message))), then);
+        let reader = bench.replica.reader().unwrap();
+        assert_eq!(reader.pending_deliveries(9).unwrap().len(), to_send);
+        let known = reader.world_kept().conversation(conversation).unwrap().unwrap();
+        assert_eq!(known.delivery(message), delivery);
+        drop(reader);
+        bench.every_stream_refolds_to_itself();
+    }
 }

@@ -7,10 +7,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use evendesk_domain::command::Command;
 use evendesk_domain::id::CommandId;
 use evendesk_protocol::frame::{self, Unreadable};
-use evendesk_protocol::{FromDesk, FromServer};
+use evendesk_protocol::{FromDesk, FromServer, Pushed};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{Sink, StreamExt};
 use tokio::sync::broadcast::error::RecvError;
@@ -118,7 +117,7 @@ impl Connection {
         while let Some(next) = todo.pop_front() {
             match next {
                 Todo::Say(message) => self.wire.queue(&message)?,
-                Todo::Decide(command) => self.decide(command).await?,
+                Todo::Decide(pushed) => self.decide(*pushed).await?,
                 Todo::Fetch(wanted) => {
                     let found = self.fetch(wanted).await?;
                     todo.extend(self.with(|s, here| s.fetched(found, here)));
@@ -132,9 +131,9 @@ impl Connection {
     }
 
     /// Queues a command; while the writer's queue is full, this desk is not read from.
-    async fn decide(&mut self, command: Box<Command>) -> Result<(), End> {
-        let id = command.id;
-        let work = Work::Agent { user: self.user, command };
+    async fn decide(&mut self, pushed: Pushed) -> Result<(), End> {
+        let id = pushed.command.id;
+        let work = Work::pushed(self.user, pushed);
         let answer = self.app.writer.ask(work).await.map_err(|_| End::Stopping)?;
         self.asked.push_back((id, answer));
         Ok(())

@@ -4,14 +4,13 @@
 
 use std::time::Duration;
 
-use evendesk_domain::command::Command;
 use evendesk_domain::id::{CommandId, ConversationId, WorkspaceId};
 use evendesk_domain::permission::{Agent, visible, visible_set};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Workspace;
 use evendesk_protocol::limits::{HEARTBEAT_S, TAILED_EVENTS};
 use evendesk_protocol::version::agree;
-use evendesk_protocol::{Class, FromDesk, FromServer, Mode, NEWEST, Outcome, Upgrade};
+use evendesk_protocol::{Class, FromDesk, FromServer, Mode, NEWEST, Outcome, Pushed, Upgrade};
 use uuid::Uuid;
 
 use super::slice::{self, FetchError};
@@ -84,7 +83,7 @@ impl End {
 pub enum Todo {
     Say(FromServer),
     /// To be asked of the writer. Its answer comes back in the order asked.
-    Decide(Box<Command>),
+    Decide(Box<Pushed>),
     /// To be fetched by [`slice::fetch`], and brought back.
     Fetch(Wanted),
     /// For the other desks.
@@ -235,7 +234,7 @@ impl Session {
             (_, FromDesk::Hello { .. }) => Err(End::Nonsense("hello comes once".into())),
             (_, FromDesk::Push(pushed)) => {
                 self.under_way += 1;
-                Ok(vec![Todo::Decide(Box::new(pushed.command))])
+                Ok(vec![Todo::Decide(pushed)])
             }
             (_, FromDesk::Ack { cursor }) => {
                 self.tail.acknowledged(cursor);

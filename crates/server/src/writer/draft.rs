@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use evendesk_domain::command::Command;
+use evendesk_domain::command::{Command, CommandBody};
 use evendesk_domain::decide::{
-    Context, Decided, LookupFailed, No, Refusal, RefusalCode, World, decide, decide_system,
+    Context, Decided, LookupFailed, No, Refusal, RefusalCode, World, decide, decide_reoffered, decide_system,
 };
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{CommandId, UserId};
@@ -20,6 +20,9 @@ use uuid::Uuid;
 
 use super::{Answer, Ask, Undecided, Work};
 use crate::erasure::Plan;
+
+/// How an agent's command is decided.
+type Decide = fn(&dyn World, &Agent, &CommandBody, &Context<'_>) -> Result<Decided, No>;
 
 /// The batch as it grows: decided and folded, not yet appended.
 pub(super) struct Draft<'a> {
@@ -61,7 +64,8 @@ impl<'a> Draft<'a> {
 
     pub fn answer(&mut self, writer: &evendesk_replica::Writer<'_>, ask: &Ask, at: Timestamp) -> Answer {
         match &ask.work {
-            Work::Agent { user, command } => self.command(writer, *user, command, at),
+            Work::Agent { user, command } => self.command(writer, *user, command, decide, at),
+            Work::Reoffered { user, command } => self.command(writer, *user, command, decide_reoffered, at),
             Work::System { commands, by } => self.step(writer, at, *by, None, |world, cx, draft_at| {
                 // Each sees what the one before made.
                 let command = commands.get(draft_at)?;
@@ -81,6 +85,7 @@ impl<'a> Draft<'a> {
         writer: &evendesk_replica::Writer<'_>,
         user: UserId,
         command: &Command,
+        decide: Decide,
         at: Timestamp,
     ) -> Answer {
         if let Some(outcome) = self.known(command.id)? {
@@ -92,7 +97,7 @@ impl<'a> Draft<'a> {
             return Ok(Outcome::Held);
         }
         let outcome = match writer.agent(user).map_err(|e| store(&e))? {
-            Some(agent) => self.agent(writer, &agent, command, at)?,
+            Some(agent) => self.agent(writer, &agent, command, decide, at)?,
             None => gone(),
         };
         let text = serde_json::to_string(&outcome).map_err(|e| store(&e))?;
@@ -106,6 +111,7 @@ impl<'a> Draft<'a> {
         writer: &evendesk_replica::Writer<'_>,
         agent: &Agent,
         command: &Command,
+        decide: Decide,
         at: Timestamp,
     ) -> Answer {
         self.step(writer, at, Actor::User(agent.user), Some(command.id), |world, cx, index| {

@@ -20,7 +20,7 @@ use evendesk_domain::id::UserId;
 use evendesk_domain::permission::Scope;
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
-use evendesk_protocol::Outcome;
+use evendesk_protocol::{Outcome, Pushed};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::clock::Clock;
@@ -45,12 +45,23 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 pub enum Work {
     /// An agent's command, by whoever signed in.
     Agent { user: UserId, command: Box<Command> },
+    /// One that may have been accepted before, by a journal that this one was put in the place of.
+    Reoffered { user: UserId, command: Box<Command> },
     /// What adapters and watchers found: all of it or none.
     System { commands: Vec<SystemCommand>, by: Actor },
     /// Settings changed by whoever holds the data folder: they may do what an admin may.
     Operator(Box<CommandBody>),
     /// Events as they are, for sample data only: what no command makes yet.
     Given(Vec<(StreamId, Event)>),
+}
+
+impl Work {
+    /// What `user`'s desk asks for.
+    pub fn pushed(user: UserId, pushed: Pushed) -> Self {
+        let Pushed { command, reoffered } = pushed;
+        let command = Box::new(command);
+        if reoffered { Self::Reoffered { user, command } } else { Self::Agent { user, command } }
+    }
 }
 
 /// Work and, for sample and generated data only, when it is to have happened.

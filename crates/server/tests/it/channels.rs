@@ -18,12 +18,13 @@ use evendesk_domain::settings::{AccountSettings, Fate};
 use evendesk_domain::stream::{Recorded, StreamKind};
 use evendesk_protocol::Outcome;
 use evendesk_server::secrets;
+use evendesk_server::writer::Work;
 use reqwest::{Client, StatusCode};
 use serde_json::json;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::office::{Office, operate};
+use crate::office::{Office, operate, settle};
 
 async fn account(office: &Office, channel: Channel, webhook: Option<String>) -> AccountId {
     let id = AccountId(Uuid::now_v7());
@@ -169,6 +170,12 @@ async fn a_signed_mention_comes_in_and_our_answer_goes_out_signed_and_is_marked_
 
 /// Answers the one conversation there is.
 async fn reply(office: &Office, account: AccountId, message: MessageId) {
+    let body = answer(office, account, message);
+    let outcome = office.command(office.ada, body).await;
+    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+}
+
+fn answer(office: &Office, account: AccountId, message: MessageId) -> CommandBody {
     let is_conversation = |e: &&Recorded| e.stream.kind == StreamKind::Conversation;
     let stream = journal(office).iter().find(is_conversation).unwrap().stream;
     let conversation = evendesk_domain::id::ConversationId(stream.id);
@@ -184,8 +191,59 @@ async fn reply(office: &Office, account: AccountId, message: MessageId) {
         seen: seen.last_public(),
         then: Then::Nothing,
     };
-    let outcome = office.command(office.ada, CommandBody::Reply(draft)).await;
-    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    CommandBody::Reply(draft)
+}
+
+#[tokio::test]
+async fn what_is_offered_again_is_recorded_once_and_an_answer_goes_out_when_a_supervisor_says_so() {
+    let office = Office::open_to_private_webhooks().await;
+    let (bridge, mut posted) = bridge().await;
+    let hook = account(&office, Channel::Social, Some(bridge)).await;
+    let secret = Secret::new(&[7; 32]).unwrap();
+    secrets::keep(&*office.app().journal, &office.app().seal, hook, &secret.reveal()).unwrap();
+    let mut inbound = crate::office::inbound("ada@customer.example", "is there tea?");
+    (inbound.channel, inbound.account, inbound.thread) = (Channel::Social, hook, Some("post/1".into()));
+    inbound.reply_to = Some("post/1".into());
+    let arrival = Arrival { uid: None, bytes: 5, outcome: Read::Read(Box::new(inbound)) };
+    office.app().reception().arrived(hook, vec![arrival], None).await.unwrap();
+    let conversation = journal(&office).into_iter().find_map(|e| {
+        (e.stream.kind == StreamKind::Conversation)
+            .then_some(evendesk_domain::id::ConversationId(e.stream.id))
+    });
+    let conversation = conversation.unwrap();
+
+    let again = async |body: CommandBody| {
+        let id = evendesk_domain::id::CommandId(Uuid::now_v7());
+        let command = Box::new(evendesk_domain::command::Command { id, depends_on: None, body });
+        let work = Work::Reoffered { user: office.ada, command };
+        let outcome = settle(office.app(), work.clone()).await;
+        assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+        assert_eq!(settle(office.app(), work).await, outcome, "decided once");
+        journal(&office).iter().filter(|e| e.command == Some(id)).count()
+    };
+    assert_eq!(again(crate::office::note(conversation, "kept")).await, 1);
+    let (gone, held) = (MessageId(Uuid::now_v7()), MessageId(Uuid::now_v7()));
+    assert_eq!(again(answer(&office, hook, gone)).await, 2);
+    assert_eq!(again(answer(&office, hook, held)).await, 2);
+
+    let sent = CommandBody::MarkSent { conversation, message: gone };
+    let released = CommandBody::ReleaseReply { conversation, message: held };
+    let refused = office.command(office.ada, released.clone()).await;
+    assert!(matches!(refused, Outcome::Refused { .. }), "{refused:?}");
+    for body in [sent, released] {
+        let outcome = office.command(office.sue, body).await;
+        assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    }
+    // The first to go out is the one that was released: the other, older one does not go.
+    let (headers, _) = tokio::time::timeout(Duration::from_secs(10), posted.recv()).await.unwrap().unwrap();
+    assert_eq!(headers["webhook-id"].to_str().unwrap(), held.to_string());
+    let delivered = |e: &Recorded| matches!(e.event, Event::Delivered { message } if message == held);
+    until(|| journal(&office).iter().any(delivered)).await;
+    assert!(posted.try_recv().is_err());
+    let by = |wanted: Event| journal(&office).iter().find(|e| e.event == wanted).map(|e| e.by);
+    let sue = Some(evendesk_domain::stream::Actor::User(office.sue));
+    assert_eq!(by(Event::ReplyReleased { message: held }), sue);
+    assert_eq!(by(Event::ReplyHadGone { message: gone }), sue);
 }
 
 /// A network's bridge that takes what it is posted.

@@ -231,7 +231,7 @@ impl Desk {
     }
 
     pub async fn push(&mut self, command: Command) {
-        self.say(&FromDesk::Push(Box::new(Pushed { command }))).await;
+        self.say(&FromDesk::Push(Box::new(Pushed { command, reoffered: false }))).await;
     }
 
     /// The next message; acknowledged and confirmed as a good desk does.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use evendesk_domain::id::CommandId;
-use evendesk_protocol::{FromDesk, FromServer};
+use evendesk_protocol::{FromDesk, FromServer, Pushed};
 use evendesk_server::socket::session::{End, Here, Session, Todo, Wanted};
 use evendesk_server::socket::slice;
 use evendesk_server::writer::{Answer, Ask, Work};
@@ -117,7 +117,7 @@ impl World {
         for next in todo {
             match next {
                 Todo::Say(message) => self.node_says(connection, &message),
-                Todo::Decide(command) => self.ask(connection, *command),
+                Todo::Decide(pushed) => self.ask(connection, *pushed),
                 Todo::Fetch(wanted) => {
                     let ms = self.chance.between(0, 30);
                     self.after(ms, Next::Fetch { connection, wanted });
@@ -139,12 +139,13 @@ impl World {
         }
     }
 
-    fn ask(&mut self, connection: u64, command: evendesk_domain::command::Command) {
+    fn ask(&mut self, connection: u64, pushed: Pushed) {
         let Some(found) = self.connections.get_mut(&connection) else { return };
         let (node, user) = (found.node, self.desks[found.desk].user);
-        found.asked.push_back((command.id, None));
-        let asker = Asker::Desk { connection, command: command.id };
-        let work = Work::Agent { user, command: Box::new(command) };
+        let command = pushed.command.id;
+        found.asked.push_back((command, None));
+        let asker = Asker::Desk { connection, command };
+        let work = Work::pushed(user, pushed);
         self.queue(node, asker, Ask { work, at: None });
     }
 

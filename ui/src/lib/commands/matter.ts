@@ -5,6 +5,7 @@ import { moment } from "../clock/format";
 import { t } from "../i18n/index.svelte";
 import { act, canUndo, target, undo } from "../state/actions";
 import { desk } from "../state/desk.svelte";
+import { decideHeld, heldInHand } from "../state/heldReply";
 import { opened } from "../state/opened.svelte";
 import { overlay, type PickOption } from "../state/overlay.svelte";
 import { messageInHand, moveMessage } from "../state/moveMessage";
@@ -161,6 +162,15 @@ export const matterCommands: Command[] = [
     when: () => opened.matter?.timers.some((timer) => timer.target !== "resolution" && timer.closed_at === null) ?? false,
     run: simply("no_reply_needed"),
   },
+  {
+    id: "release_reply",
+    label: "cmd.releaseReply",
+    group,
+    keys: [],
+    when: () => heldInHand() !== null,
+    run: () => decideHeld("release_reply"),
+  },
+  { id: "mark_sent", label: "cmd.markSent", group, keys: [], when: () => heldInHand() !== null, run: () => decideHeld("mark_sent") },
   { id: "rename", label: "cmd.rename", group, keys: ["F2"], when: () => opened.page?.customer.erased_at === null, run: rename },
   { id: "erase_customer", label: "cmd.eraseCustomer", group, keys: [], when: mayErase, run: eraseCustomer },
   { id: "undo", label: "cmd.undo", group, keys: ["u"], when: canUndo, run: undo },

@@ -93,6 +93,15 @@ export function apply(world: World, body: CommandBody, now: number, pending: boo
       change("no_reply_needed");
       break;
     }
+    case "release_reply":
+    case "mark_sent": {
+      const { message } = body;
+      for (const { kind } of on.entries) {
+        if (kind.kind === "reply" && kind.message === message) kind.delivery = body.do === "release_reply" ? "pending" : "delivered";
+      }
+      change(body.do === "release_reply" ? "reply_released" : "reply_had_gone");
+      break;
+    }
     case "move_message":
       moveMessage(on, body.message, body.to, now, world);
       break;

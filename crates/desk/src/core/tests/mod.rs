@@ -4,6 +4,7 @@ mod bootstrap;
 mod crash;
 mod files;
 mod paper;
+mod reoffered;
 mod welcome;
 mod wires;
 
@@ -183,10 +184,8 @@ fn an_overtaken_answer_comes_back_with_its_text_and_holds_what_follows() {
     assert_eq!(server.events_of(fresh).len(), 1);
     assert_eq!(server.events_of(resolve).len(), 1);
     assert_eq!(desk.texts(conversation), ["Where is it?", "Never mind, cancel it.", "Tomorrow."]);
-    assert!(matches!(
-        &server.events_of(fresh)[0].event,
-        evendesk_domain::event::Event::Replied(r) if r.seen == Some(overtook)
-    ));
+    let event = &server.events_of(fresh)[0].event;
+    assert!(matches!(event, evendesk_domain::event::Event::Replied(r) if r.seen == Some(overtook)));
     assert!(desk.states().is_empty());
     desk.same_as(&server);
 }

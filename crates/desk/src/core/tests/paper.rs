@@ -8,7 +8,7 @@ use std::path::Path;
 use evendesk_domain::channel::{Channel, Identity};
 use evendesk_domain::clock::{Calendar, Policy, Priority, Targets, Terms};
 use evendesk_domain::command::{Command, CommandBody, SystemCommand};
-use evendesk_domain::decide::{Context, Decided, LookupFailed, No, decide, decide_system};
+use evendesk_domain::decide::{Context, Decided, LookupFailed, No, decide, decide_reoffered, decide_system};
 use evendesk_domain::event::Event;
 use evendesk_domain::id::*;
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
@@ -181,11 +181,11 @@ impl Paper {
     /// Someone else, at another desk, does something.
     pub fn colleague(&mut self, body: CommandBody) -> Outcome {
         let id = CommandId(self.fresh());
-        self.decide(BOB, &Command { id, depends_on: None, body })
+        self.decide(BOB, &Command { id, depends_on: None, body }, false)
     }
 
     /// Decides a command once.
-    pub fn decide(&mut self, author: UserId, command: &Command) -> Outcome {
+    pub fn decide(&mut self, author: UserId, command: &Command, reoffered: bool) -> Outcome {
         if let Some(decided) = self.decisions.get(&command.id) {
             return decided.clone();
         }
@@ -199,6 +199,7 @@ impl Paper {
             let writer = self.replica.write().unwrap();
             let terms = writer.terms();
             let cx = Context { now: self.now, terms: &terms };
+            let decide = if reoffered { decide_reoffered } else { decide };
             decide(&writer.world(&self.journal), &agent, &command.body, &cx)
         };
         let outcome = match verdict {
@@ -250,7 +251,7 @@ impl Paper {
                 }]
             }
             FromDesk::Push(pushed) => {
-                let outcome = self.decide(from, &pushed.command);
+                let outcome = self.decide(from, &pushed.command, pushed.reoffered);
                 vec![FromServer::Outcome { id: pushed.command.id, outcome }]
             }
             FromDesk::Ping => vec![FromServer::Pong { server_time: self.now }],
@@ -314,7 +315,7 @@ impl Paper {
     /// What an admin does, who sees every team.
     pub fn overseer(&mut self, body: CommandBody) -> Outcome {
         let id = CommandId(self.fresh());
-        self.decide(CAROL, &Command { id, depends_on: None, body })
+        self.decide(CAROL, &Command { id, depends_on: None, body }, false)
     }
 
     /// The first message of a conversation that came in, and a conversation to move it to.
@@ -340,7 +341,22 @@ impl Paper {
 
     /// Another journal in this one's place, as after a restore: the same events, another incarnation.
     pub fn restored(&mut self) {
-        self.incarnation = id(78);
+        self.incarnation = id(self.incarnation.as_u128() + 1);
+    }
+
+    /// The same of a backup that was made when the journal's end was there.
+    pub fn restored_to(&mut self, head: u64) {
+        self.restored();
+        self.journal.0.retain(|e| e.seq <= head);
+        self.decisions.retain(|_, outcome| matches!(outcome, Outcome::Accepted { seq } if *seq <= head));
+        self.told.clear();
+        let folder = tempfile::tempdir().unwrap();
+        self.replica = Replica::open(folder.path(), Keeps::RowsOnly).unwrap();
+        self._folder = folder;
+        let writer = self.replica.write().unwrap();
+        writer.fold(&self.journal.0).unwrap();
+        writer.set_position(Position { incarnation: Some(self.incarnation), cursor: head }).unwrap();
+        writer.commit().unwrap();
     }
 
     /// A stream as a grant would carry it.

@@ -58,6 +58,8 @@ function ours(entry: TimelineEntry, kind: Extract<EntryKind, { kind: "reply" }>)
   if (kind.follow_up) marks.push({ text: t("entry.followUp"), tone: "quiet" });
   if (kind.delivery === "failed") {
     marks.push({ text: t("entry.failed"), tone: "late" });
+  } else if (kind.delivery === "held") {
+    marks.push({ text: t("entry.held"), tone: "risk", title: t("entry.heldTitle") });
   } else if (kind.delivery === "pending" && !entry.pending) {
     marks.push({ text: t("entry.sending"), tone: "quiet" });
   }
