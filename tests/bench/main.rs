@@ -15,6 +15,7 @@ mod memory;
 mod processor;
 mod queries;
 mod scale;
+mod snapshot;
 mod starts;
 mod sync;
 mod vocabulary;
@@ -54,7 +55,10 @@ fn company(scale: &Scale, folder: &Path, table: &mut Table) {
         data::fold(&server, table);
     }
     let home = folder.join("home");
-    let _up = sync::serve(&server, &folder.join("server.log"));
+    let up = sync::serve(&server, &folder.join("server.log"));
+    if scale.has("snapshot") {
+        snapshot::measure(&folder.join("new-desk"), &up, table);
+    }
     if scale.has("sync") || !home.exists() {
         sync::from_nothing(&home, table);
     }

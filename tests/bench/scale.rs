@@ -2,7 +2,7 @@
 
 /// The parts, in the order they run. `BENCH_PARTS` names some of them; data and a desk's cache
 /// are then made only where an earlier run has left none.
-const PARTS: &str = "generate fold sync queries keys starts append way load";
+const PARTS: &str = "generate fold snapshot sync queries keys starts append way load";
 
 /// These make the little they need themselves.
 const WITHOUT_COMPANY: [&str; 3] = ["append", "way", "load"];

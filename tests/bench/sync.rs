@@ -15,10 +15,11 @@ use crate::figures::{Table, megabytes, per_second};
 
 /// The same each time: a desk kept from an earlier run remembers it.
 const ADDRESS: &str = "127.0.0.1:7489";
-const LOGIN: &str = "benchmark";
-const PASSWORD: &str = "correct horse battery";
+pub const PORT: u16 = 7489;
+pub const LOGIN: &str = "benchmark";
+pub const PASSWORD: &str = "correct horse battery";
 /// A sync that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(1800);
+pub const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Serves the folder until dropped, with someone in it who sees everything.
 pub fn serve(server: &Path, log: &Path) -> Process {
@@ -56,7 +57,7 @@ pub fn from_nothing(home: &Path, table: &mut Table) {
     let desk = Desk::open(&folder, Options::default()).expect("a desk opens");
     let began = Instant::now();
     let token = desk.sign_in(&format!("http://{ADDRESS}"), LOGIN, PASSWORD).expect("signing in");
-    while desk.connection().state != ConnectionState::InSync {
+    while desk.connection().state != ConnectionState::InSync || desk.connection().progress.is_some() {
         assert!(began.elapsed() < PATIENCE, "the desk is still {:?}", desk.connection());
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -13,6 +13,7 @@
 //! | `DELETE /api/invitations/{id}` | admin | withdraws it |
 //! | `GET /api/socket` | signed in | the WebSocket |
 //! | `GET /api/blob/{conversation}/{message}/{hash}` | signed in, and may see the message | a file |
+//! | `GET /api/snapshot/{begin}/{since}/{read_model}` | signed in | a part of a snapshot: SQLite, packed with zstd |
 //! | `POST /api/feedback` | holder of the submit key, never signed in | [`HeardFeedback`] |
 //! | `POST /api/feedback/undo` | holder of the submit key and the secret | [`UndoFeedback`] |
 
@@ -24,6 +25,8 @@ use evendesk_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// The code of a snapshot's refusal where the desk keeps its rows in another way than the server.
+pub const OTHER_ROWS: &str = "other_rows";
 /// Header that carries the workspace's submit key.
 pub const SUBMIT_KEY_HEADER: &str = "x-evendesk-submit-key";
 

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::FromDesk;
-use evendesk_replica::History;
+use evendesk_protocol::http::OTHER_ROWS;
 use evendesk_replica::snapshot::{Begin, Received};
+use evendesk_replica::{History, Position};
 
 use super::{Action, Core, Line, everything};
 use crate::error::Error;
@@ -113,13 +114,20 @@ impl Core {
     }
 
     /// It could not be had.
-    pub fn part_failed(&mut self, number: u64, error: &Error, now: Timestamp) -> Vec<Action> {
+    pub fn part_failed(&mut self, number: u64, error: &Error, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let refused = matches!(error, Error::Answered { code, .. } if code == OTHER_ROWS);
         if self.bootstrap.under_way.as_ref().is_some_and(|wanted| wanted.number == number) {
             tracing::warn!(%error, "a part of the snapshot could not be had");
             self.bootstrap.under_way = None;
             self.bootstrap.again_at = Some(now.plus_seconds(AGAIN_S));
+            if refused {
+                // The server was upgraded meanwhile: the rest can only come as events, from the beginning.
+                self.clear(Position::default())?;
+                self.rebase_all(now)?;
+                return Ok(vec![Action::HangUp { after_s: Some(0) }, Action::Changed(everything())]);
+            }
         }
-        vec![Action::Connection]
+        Ok(vec![Action::Connection])
     }
 
     fn take_part(&mut self, file: PathBuf, now: Timestamp) -> Result<Vec<Action>, Error> {
@@ -142,7 +150,7 @@ impl Core {
                 Ok(actions)
             }
             // Nothing of it was taken; another one may be better.
-            Err(error) => Ok(self.part_failed(number, &error, now)),
+            Err(error) => self.part_failed(number, &error, now),
         }
     }
 

@@ -21,6 +21,9 @@ const NEWS: usize = 256;
 /// The cache is built again after this many messages in a row that it could not take.
 const FAILURES: u32 = 3;
 
+/// The window is told of every so many slices of the search index.
+const SLICES_TOLD: u32 = 16;
+
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 #[derive(Default)]
@@ -51,6 +54,8 @@ pub(super) struct Worker {
     failures: u32,
     /// There may be something to index.
     idle_work: bool,
+    /// Of the search index, made so far.
+    slices: u32,
 }
 
 pub(super) fn start(
@@ -74,6 +79,7 @@ pub(super) fn start(
         socket: None,
         failures: 0,
         idle_work: true,
+        slices: 0,
     };
     let thread = std::thread::Builder::new()
         .name("desk".to_owned())
@@ -179,7 +185,11 @@ impl Worker {
                 self.idle_work = false;
             }
         }
-        self.connection();
+        self.slices = self.slices.wrapping_add(1);
+        // Counting what is left costs more than a slice does.
+        if !self.idle_work || self.slices.is_multiple_of(SLICES_TOLD) {
+            self.connection();
+        }
     }
 
     fn next(&self) -> Next {
@@ -225,7 +235,7 @@ impl Worker {
             }
             In::Tick => self.core.tick(now),
             In::Part(number, Ok(file)) => self.core.part_fetched(number, file, now),
-            In::Part(number, Err(error)) => Ok(self.core.part_failed(number, &error, now)),
+            In::Part(number, Err(error)) => self.core.part_failed(number, &error, now),
             // What comes after a hang-up is as if it had been lost.
             In::Received(_) if self.socket.is_none() => Ok(Vec::new()),
             In::Received(message) => {

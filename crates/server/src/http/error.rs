@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evendesk_journal::Ended;
 use evendesk_protocol::Class;
-use evendesk_protocol::http::Problem;
+use evendesk_protocol::http::{OTHER_ROWS, Problem};
 use serde::de::DeserializeOwned;
 
 use crate::auth::PasswordError;
@@ -35,6 +35,8 @@ pub enum HttpError {
     TooMany(u64),
     #[error("That is too large.")]
     TooLarge,
+    #[error("This server keeps its rows in another way than this Evendesk; connect again.")]
+    OtherRows,
     #[error("{0}")]
     Invalid(String),
     #[error("The server has more to do than it can take on; try again in a few seconds.")]
@@ -54,6 +56,7 @@ impl HttpError {
             Self::NotFound => "not_found",
             Self::TooMany(_) => "too_many",
             Self::TooLarge => "too_large",
+            Self::OtherRows => OTHER_ROWS,
             Self::Invalid(_) => "invalid",
             Self::Busy => "busy",
             Self::Internal(_) => "internal",
@@ -64,6 +67,7 @@ impl HttpError {
         match self {
             Self::SignIn | Self::WrongPassword | Self::Over(_) => Class::SignInAgain,
             Self::TooMany(_) | Self::Busy => Class::Retry,
+            Self::OtherRows => Class::Resync,
             Self::Internal(_) => Class::Bug,
             _ => Class::Refused,
         }
@@ -76,6 +80,7 @@ impl HttpError {
             Self::NotFound | Self::NoInvitation => StatusCode::NOT_FOUND,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::OtherRows => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

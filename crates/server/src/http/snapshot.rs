@@ -18,9 +18,7 @@ pub async fn get(
 ) -> Result<Response, HttpError> {
     let begin: Begin = begin.parse().map_err(|()| HttpError::NotFound)?;
     if read_model != evendesk_replica::fingerprint() {
-        return Err(HttpError::Invalid(
-            "This server keeps its rows in another way than this Evendesk; connect again.".into(),
-        ));
+        return Err(HttpError::OtherRows);
     }
     let packed = part(&app, who.agent, begin, since).await?;
     let file = packed.open()?;

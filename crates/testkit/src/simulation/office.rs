@@ -1,6 +1,6 @@
 //! Who works there, in which teams, and what customers and the world have to do with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,6 +38,9 @@ pub struct Office {
     pub undone: Vec<Ask>,
     /// Answers handed over to the world, with how often.
     pub sent: BTreeMap<MessageId, (ConversationId, u32)>,
+    /// Words that were ever in the journal, and how far it has been read for them.
+    pub words: BTreeSet<String>,
+    pub read_to: u64,
     /// The first final answer that any desk got to a command.
     pub told: BTreeMap<CommandId, Outcome>,
 }

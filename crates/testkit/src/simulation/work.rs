@@ -11,8 +11,10 @@ use evendesk_domain::id::{CommandId, ConversationId, CustomerId, FeedbackId, Mes
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
 use evendesk_domain::settings::Role;
 use evendesk_domain::stream::StreamKind;
+use evendesk_journal::Journal as _;
 
 use super::office::{ACCOUNT, TEAMS, account};
+use super::promises::secrets;
 use super::{Next, World};
 
 /// An answer begun on what was shown then, and sent later.
@@ -206,6 +208,9 @@ impl World {
         }
         let ms = self.chance.between(4_000, 30_000);
         self.after(ms, Next::Manage);
+        if self.chance.one_in(7) {
+            return self.erase();
+        }
         if self.chance.one_in(3) {
             self.office.accounts_team = self.chance.index(3);
             let settings = account(TEAMS[self.office.accounts_team]);
@@ -220,6 +225,29 @@ impl World {
         let body =
             CommandBody::SaveUser { id, name: format!("Agent {id}"), login: id.to_string(), role, teams };
         self.operator_asks(body);
+    }
+
+    /// A customer wants to be forgotten; desks may be away, or in the middle of answering them.
+    fn erase(&mut self) {
+        self.remember_words();
+        let Some(up) = self.a_node().and_then(|n| self.nodes[n].up.as_ref()) else { return };
+        let reader = up.readers.get().expect("a replica is read");
+        let mut customers = reader.streams().expect("a replica is read");
+        customers.retain(|s| s.kind == StreamKind::Customer);
+        customers.sort_unstable();
+        let Some(customer) = self.chance.pick(&customers).map(|s| CustomerId(s.id)) else { return };
+        self.note(&format!("customer {customer} is erased"));
+        self.done.insert("a customer erased");
+        self.operator_asks(CommandBody::EraseCustomer { customer });
+    }
+
+    /// Reads on in the journal, for what may be erased from it.
+    pub(super) fn remember_words(&mut self) {
+        let more = self.journal.read(self.office.read_to, usize::MAX >> 1).expect("the journal is read");
+        for event in more {
+            self.office.read_to = event.seq;
+            self.office.words.extend(secrets(&event.event.to_text()));
+        }
     }
 
     /// Answers are handed over to the world, and that is recorded; killed in between, again.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use evendesk_domain::clock::Priority;
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::id::{ConversationId, MessageId};
+use evendesk_protocol::http::OTHER_ROWS;
 use evendesk_protocol::{FromDesk, FromServer};
 use evendesk_replica::snapshot::Begin;
 
@@ -16,6 +17,7 @@ use super::crash::copy;
 use super::note;
 use super::paper::{ALICE, OTHER_TEAM, Paper, TEAM, id};
 use super::wires::{Desk, at, world};
+use crate::error::Error;
 use crate::view::Stage;
 
 /// A word that stands in everything said to the other team.
@@ -250,6 +252,23 @@ fn a_part_that_is_not_whole_or_not_ours_is_refused_and_nothing_is_lost() {
 
 fn change(file: &Path, sql: &str) {
     rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_server_that_keeps_its_rows_in_another_way_by_now_sends_events_from_the_beginning() {
+    let (mut server, mut desk) = world();
+    server.mail("ada@x.example", "Hello");
+    server.in_parts_of(1);
+    desk.begins(&mut server);
+    desk.step(&mut server);
+    desk.until_wanting(&mut server);
+    let number = desk.wants().unwrap().number;
+    let refusal = Error::Answered { code: OTHER_ROWS.into(), sentence: "It was upgraded.".into() };
+    desk.core.part_failed(number, &refusal, at(0)).unwrap();
+    assert_eq!(desk.core.cursor(), 0);
+    server.in_events();
+    desk.sync(&mut server);
+    desk.same_as(&server);
 }
 
 #[test]

@@ -299,6 +299,10 @@ impl Paper {
         self.part_streams = Some(streams);
     }
 
+    pub fn in_events(&mut self) {
+        self.part_streams = None;
+    }
+
     pub fn write_part(&self, reader: UserId, begin: Begin, file: &Path) -> Stamp {
         std::fs::write(file, "").unwrap();
         let agent = self.agent(reader);
