@@ -77,8 +77,7 @@ impl Connection {
                 (id, answer) = next_answer(&mut self.asked) => self.with(|s, here| s.answered(id, answer, here)),
                 commit = commits.recv(), if room => match commit {
                     Ok(commit) => self.with(|s, here| s.committed(&commit, here)),
-                    // The journal has them.
-                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Lagged(_)) => self.with(Session::fell_behind),
                     Err(RecvError::Closed) => return Err(End::Stopping),
                 },
                 Ok(present) = presence.recv(), if room => {

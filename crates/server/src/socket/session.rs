@@ -165,6 +165,9 @@ pub struct Session {
     under_way: usize,
     /// A slice is being fetched; the head when it was asked for.
     fetching: Option<u64>,
+    /// Every commit since the tail's cursor is on its way here, so that nothing needs to be fetched: with
+    /// thousands of desks that are a moment late, fetching would be what keeps them late.
+    following: bool,
     heard: Duration,
     checked: Duration,
     /// Where others were told that the agent is.
@@ -182,6 +185,7 @@ impl Session {
             phase: Phase::New,
             under_way: 0,
             fetching: None,
+            following: false,
             heard: Duration::ZERO,
             checked: Duration::ZERO,
             at: None,
@@ -399,7 +403,10 @@ impl Session {
             && self.fetching.is_none()
             && commit.from == self.tail.cursor()
             && self.tail.is_ready();
-        let todo = if !next || slice::needs_reading(self.user(), &commit.events) {
+        if commit.to > self.tail.cursor() {
+            self.following = next && !slice::needs_reading(self.user(), &commit.events);
+        }
+        let todo = if !next || !self.following {
             Vec::new()
         } else if self.tail.sees_any(commit.scopes.values()) {
             say(self.tail.follow(slice::of(commit)))
@@ -407,6 +414,12 @@ impl Session {
             say(self.tail.pass(commit.to))
         };
         self.then(Ok(todo), here)
+    }
+
+    /// Commits were made that did not come here: the journal has them.
+    pub fn fell_behind(&mut self, here: &Here<'_>) -> Vec<Todo> {
+        self.following = false;
+        self.then(Ok(Vec::new()), here)
     }
 
     /// Others' presence, where this desk may know of the conversation.
@@ -430,6 +443,8 @@ impl Session {
         if here.age >= self.checked + HEARTBEAT {
             todo.extend(say(self.tail.advance()));
             todo.extend(self.sign_ins_ended(here));
+            // Whatever went wrong, nothing stays missing for longer than this.
+            self.following = false;
         }
         self.then(Ok(todo), here)
     }
@@ -451,7 +466,7 @@ impl Session {
             Err(end) => return vec![Todo::HangUp(end)],
         };
         let lacks = self.phase == Phase::Up && self.tail.is_ready() && self.tail.cursor() < here.head;
-        if lacks && self.fetching.is_none() {
+        if lacks && !self.following && self.fetching.is_none() {
             self.fetching = Some(here.head);
             let (agent, after) = (self.tail.agent().clone(), self.tail.cursor());
             todo.push(Todo::Fetch(Wanted::Slice { agent, after }));
