@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch as observe};
 use tokio::task::JoinSet;
 
+use crate::auth::Hashing;
 use crate::clock::Clock;
 use crate::folder::Folder;
 use crate::founding;
@@ -183,6 +184,7 @@ fn open(
         workspace,
         hosts: Hosts::new(&options.hosts, options.bind),
         limits: Limits::default(),
+        hashing: Hashing::default(),
         presence: broadcast::channel(256).0,
         sign_ins: broadcast::channel(256).0,
         stopping,

@@ -14,7 +14,7 @@ use evendesk_replica::Readers;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
-use crate::auth::Throttle;
+use crate::auth::{Hashing, Throttle};
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::erasure::Ledger;
@@ -43,6 +43,7 @@ pub struct Shared {
     pub workspace: Workspace,
     pub hosts: Hosts,
     pub limits: Limits,
+    pub hashing: Hashing,
     pub presence: broadcast::Sender<Present>,
     /// Whose sign-ins changed: their open sockets look at once whether theirs is still good.
     pub sign_ins: broadcast::Sender<UserId>,

@@ -9,7 +9,7 @@ use evendesk_protocol::Class;
 use evendesk_protocol::http::{OTHER_ROWS, Problem};
 use serde::de::DeserializeOwned;
 
-use crate::auth::PasswordError;
+use crate::auth::{HashingError, PasswordError};
 use crate::invitation::InvitationError;
 use crate::sign_in::NotSignedIn;
 use crate::writer::Undecided;
@@ -144,6 +144,15 @@ impl From<PasswordError> for HttpError {
         match e {
             PasswordError::Hash(_) => Self::Internal(e.to_string()),
             e => Self::Invalid(format!("That will not do: {e}.")),
+        }
+    }
+}
+
+impl From<HashingError> for HttpError {
+    fn from(e: HashingError) -> Self {
+        match e {
+            HashingError::Crowded => Self::Busy,
+            HashingError::Broken(_) => Self::Internal(e.to_string()),
         }
     }
 }

@@ -109,7 +109,7 @@ pub async fn join(
     app.limits.join.try_take(address, now).map_err(HttpError::TooMany)?;
     let digest = code_digest(&join.code).ok_or(HttpError::NoInvitation)?;
     let password = Zeroizing::new(join.password.clone());
-    let hash = tokio::task::spawn_blocking(move || hash(&password)).await??;
+    let hash = app.hashing.run(move || hash(&password)).await??;
     let taken = app.ask_journal(move |journal| journal.take_invitation(&digest, now)).await?;
     let invitation = taken.ok_or(HttpError::NoInvitation)?;
     // Whoever has a code guesses nothing.
@@ -159,7 +159,7 @@ pub async fn new_password(
     let kept = app.ask_journal(move |journal| journal.password(user)).await?;
     let NewPassword { old, new } = asked;
     let (old, new) = (Zeroizing::new(old), Zeroizing::new(new));
-    let hashed = tokio::task::spawn_blocking(move || {
+    let hashed = app.hashing.run(move || {
         // Who works on the server's own computer has none at first.
         (kept.is_none() || verify(&old, kept.as_deref())).then(|| hash(&new))
     });

@@ -33,9 +33,14 @@ pub async fn sign_in(
     }
     app.limits.sign_in_by_address.try_take(address, now).map_err(HttpError::TooMany)?;
     app.limits.sign_in_by_login.try_take(request.login.clone(), now).map_err(HttpError::TooMany)?;
-    let agent = check(&app, &request).await?;
-    // Many people may share an address: only what failed is held against it.
-    app.limits.sign_in_by_address.give_back(&address);
+    let checked = check(&app, &request).await;
+    // Only a wrong password is held against anybody: many people may share an address, and one may sign in
+    // often.
+    if !matches!(checked, Err(HttpError::WrongPassword)) {
+        app.limits.sign_in_by_address.give_back(&address);
+        app.limits.sign_in_by_login.give_back(&request.login);
+    }
+    let agent = checked?;
     Ok(Json(open(&app, agent, Device { id: request.device, name: request.device_name }).await?))
 }
 
@@ -52,7 +57,7 @@ async fn check(app: &App, request: &SignIn) -> Result<Agent, HttpError> {
         None => None,
     };
     let password = zeroize::Zeroizing::new(request.password.clone());
-    let matches = tokio::task::spawn_blocking(move || verify(&password, kept.as_deref())).await?;
+    let matches = app.hashing.run(move || verify(&password, kept.as_deref())).await?;
     let user = user.filter(|_| matches).ok_or(HttpError::WrongPassword)?;
     if user.active { Ok(Agent::from(&user)) } else { Err(HttpError::Over(Ended::Deactivated)) }
 }

@@ -9,7 +9,7 @@ use evendesk_protocol::http::{HeardFeedback, Problem, SUBMIT_KEY_HEADER, SignIn,
 use reqwest::{Client, StatusCode};
 use uuid::Uuid;
 
-use crate::office::Office;
+use crate::office::{Office, PASSWORD};
 
 fn sign_in(login: &str, password: &str) -> SignIn {
     SignIn {
@@ -36,6 +36,56 @@ async fn a_wrong_password_is_refused_and_guessing_is_slowed_down() {
         last = attempt("ada").await.unwrap().status();
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn who_knows_the_password_may_sign_in_as_often_as_they_like() {
+    let office = Office::open().await;
+    for _ in 0..12 {
+        office.sign_in("ada").await;
+    }
+}
+
+/// However many strangers come at once: passwords are hashed a few at a time, and only so many may wait.
+#[tokio::test]
+async fn a_crowd_that_signs_in_is_sent_away_in_words_and_those_who_are_in_work_on() {
+    let office = Office::open().await;
+    let token = office.sign_in("sue").await.token;
+    let url = |path: &str| format!("{}{path}", office.running.url());
+    let client = Client::new();
+    let attempt = |password: &str| client.post(url("/api/session")).json(&sign_in("ada", password)).send();
+
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let ended = std::sync::Arc::new(std::sync::Mutex::new(ended));
+    let app = office.app();
+    let mut crowd = Vec::new();
+    loop {
+        let (app, ended) = (app.clone(), std::sync::Arc::clone(&ended));
+        let slow = move || {
+            let _ = ended.lock().unwrap().recv();
+        };
+        let mut one = Box::pin(async move { app.hashing.run(slow).await });
+        match futures_util::poll!(&mut one) {
+            std::task::Poll::Ready(refused) => break refused.unwrap_err(),
+            std::task::Poll::Pending => crowd.push(one),
+        }
+    }
+    let refused = attempt(PASSWORD).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key("retry-after"));
+    let problem: Problem = refused.json().await.unwrap();
+    assert!(problem.code == "busy" && problem.sentence.contains("try again"), "{problem:?}");
+    for _ in 0..20 {
+        assert_eq!(attempt("wrong").await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let devices = client.get(url("/api/devices")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(devices.status(), StatusCode::OK);
+
+    drop(end);
+    for one in crowd {
+        one.await.unwrap();
+    }
+    assert_eq!(attempt(PASSWORD).await.unwrap().status(), StatusCode::OK, "nothing is held against her");
 }
 
 #[tokio::test]
