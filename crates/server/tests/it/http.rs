@@ -6,6 +6,7 @@ use evendesk_domain::id::{DeviceId, FeedbackId};
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::http::{HeardFeedback, Problem, SUBMIT_KEY_HEADER, SignIn, UndoFeedback};
+use evendesk_server::auth::HashingError;
 use reqwest::{Client, StatusCode};
 use uuid::Uuid;
 
@@ -59,7 +60,7 @@ async fn a_crowd_that_signs_in_is_sent_away_in_words_and_those_who_are_in_work_o
     let ended = std::sync::Arc::new(std::sync::Mutex::new(ended));
     let app = office.app();
     let mut crowd = Vec::new();
-    loop {
+    let told = loop {
         let (app, ended) = (app.clone(), std::sync::Arc::clone(&ended));
         let slow = move || {
             let _ = ended.lock().unwrap().recv();
@@ -69,7 +70,8 @@ async fn a_crowd_that_signs_in_is_sent_away_in_words_and_those_who_are_in_work_o
             std::task::Poll::Ready(refused) => break refused.unwrap_err(),
             std::task::Poll::Pending => crowd.push(one),
         }
-    }
+    };
+    assert!(matches!(told, HashingError::Crowded));
     let refused = attempt(PASSWORD).await.unwrap();
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(refused.headers().contains_key("retry-after"));
