@@ -46,19 +46,11 @@ impl Folder {
         }
     }
 
-    /// Who this installation is among others, the same over restarts: what it held when it was killed is
-    /// its own again at once. The lock sees to it that there are never two of them.
-    pub fn node(&self) -> Result<Uuid, FolderError> {
+    /// Says in the file `node` who the process is that serves from this folder, for whoever asks which node holds
+    /// a lease. It is written, never read: what a folder says could be copied, and then two would be one.
+    pub fn is_served_by(&self, node: Uuid) -> Result<(), FolderError> {
         let path = self.root.join("node");
-        let unusable = |source| FolderError::Unusable { path: path.clone(), source };
-        if let Ok(text) = std::fs::read_to_string(&path)
-            && let Ok(node) = Uuid::parse_str(text.trim())
-        {
-            return Ok(node);
-        }
-        let node = Uuid::new_v4();
-        std::fs::write(&path, format!("{node}\n")).map_err(unusable)?;
-        Ok(node)
+        std::fs::write(&path, format!("{node}\n")).map_err(|source| FolderError::Unusable { path, source })
     }
 
     pub fn root(&self) -> &Path {
@@ -120,8 +112,7 @@ mod tests {
         let path = dir.path().join("data");
         let held = Folder::open(&path).unwrap();
         assert!(matches!(Folder::open(&path), Err(FolderError::InUse(_))));
-        let node = held.node().unwrap();
         drop(held);
-        assert_eq!(Folder::open(&path).unwrap().node().unwrap(), node);
+        assert!(Folder::open(&path).is_ok());
     }
 }

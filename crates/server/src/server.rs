@@ -11,6 +11,7 @@ use evendesk_protocol::http::SignedIn;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch as observe};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::auth::Hashing;
 use crate::clock::Clock;
@@ -172,6 +173,8 @@ fn open(
     let mut snapshots = Snapshots::open(snapshot::folder(folder.root())).map_err(StoreError::Replace)?;
     snapshots.tailed_events = options.tailed_events;
     snapshots.most_streams = options.part_streams;
+    let node = holder(&*journal);
+    folder.is_served_by(node).map_err(StoreError::from)?;
     let app = App::new(Shared {
         journal: Arc::clone(&journal),
         readers,
@@ -189,7 +192,7 @@ fn open(
         sign_ins: broadcast::channel(256).0,
         stopping,
         standing: Arc::new(observe::channel(Standing::Abreast).0),
-        node: folder.node().map_err(StoreError::from)?,
+        node,
         private_webhooks: options.private_webhooks,
         behind_proxy: options.behind_proxy,
         private: options.behind_proxy || options.tls.is_some(),
@@ -197,6 +200,13 @@ fn open(
         sample_answers: broadcast::channel(64).0,
     });
     Ok((app, folder, thread))
+}
+
+/// As whom this process holds leases. Drawn anew at every start, so that no two are ever the same one, copied
+/// folders and machines included: a lease that was not given back must run out. Where only whoever has the
+/// folder can hold one, as its lock sees to, what it held when it was killed is its own again at once.
+fn holder(journal: &dyn evendesk_journal::Journal) -> Uuid {
+    if journal.is_shared() { Uuid::new_v4() } else { Uuid::nil() }
 }
 
 /// Answers callers until the server stops.

@@ -51,7 +51,7 @@ pub struct Shared {
     pub stopping: watch::Receiver<bool>,
     /// Whether this node has what the journal has.
     pub standing: Arc<watch::Sender<Standing>>,
-    /// This node, as the holder of leases.
+    /// This process, as the holder of leases.
     pub node: Uuid,
     /// Whether webhooks on this machine and its networks may be called.
     pub private_webhooks: bool,

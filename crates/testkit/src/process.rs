@@ -87,6 +87,16 @@ pub fn kill_now(id: u32) {
     eventually_now("a killed process is gone", Duration::from_secs(5), || (!is_running(id)).then_some(()));
 }
 
+/// Has one process stand still.
+pub fn pause(id: u32) {
+    kill_process(pid(id), Signal::STOP).expect("the process is there");
+}
+
+/// Has it go on.
+pub fn wake(id: u32) {
+    kill_process(pid(id), Signal::CONT).expect("the process is there");
+}
+
 /// Asks one process to end, and waits until it has.
 pub fn end_in_order(id: u32) {
     let _ = kill_process(pid(id), Signal::TERM);

@@ -10,7 +10,7 @@ use evendesk_domain::stream::Recorded;
 use evendesk_server::store::Store;
 use tempfile::TempDir;
 
-use crate::process::{Process, end_in_order, kill_now};
+use crate::process::{Process, end_in_order, kill_now, pause, wake};
 
 pub struct ServerProcess {
     binary: PathBuf,
@@ -55,6 +55,14 @@ impl ServerProcess {
         std::fs::copy(other.folder().join("key"), self.folder().join("key")).expect("the other one's key");
     }
 
+    /// Gives this one, which is down, the data folder of another.
+    pub fn take_folder(&self, other: &Path) {
+        assert!(self.running.is_none(), "a server that is up keeps its folder for itself");
+        let _ = std::fs::remove_dir_all(self.folder());
+        let copied = Command::new("cp").arg("-a").arg(other).arg(self.folder()).status();
+        assert!(copied.is_ok_and(|status| status.success()), "{} could not be copied", other.display());
+    }
+
     /// What it is told by the environment.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         self.environment.clone()
@@ -95,6 +103,16 @@ impl ServerProcess {
     pub fn kill(&mut self) {
         let process = self.running.take().expect("the server is up");
         kill_now(process.id());
+    }
+
+    /// Has it stand still, as a machine that is out of breath.
+    pub fn pause(&self) {
+        pause(self.running.as_ref().expect("the server is up").id());
+    }
+
+    /// Has it go on after a pause.
+    pub fn wake(&self) {
+        wake(self.running.as_ref().expect("the server is up").id());
     }
 
     /// Tells it to stop, as a service manager does, and waits until it has.

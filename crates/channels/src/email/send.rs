@@ -39,15 +39,23 @@ pub enum Verdict {
     AccountNeedsAttention(String),
     /// Never: this answer will not reach them this way.
     Failed(String),
+    /// Let go of before anything was handed over: it is somebody else's to send now.
+    Left,
 }
 
-/// Writes and sends one answer. `at` is when the agent gave it, and stands in its Date field.
-pub async fn send(outgoing: &Outgoing, answer: &Outbound, at: Timestamp) -> Verdict {
+/// Writes and sends one answer. `at` is when the agent gave it, and stands in its Date field. `go_on` is asked
+/// once the server listens, right before the answer is handed over; after a no it never is.
+pub async fn send(
+    outgoing: &Outgoing,
+    answer: &Outbound,
+    at: Timestamp,
+    go_on: impl FnOnce() -> bool + Send,
+) -> Verdict {
     let letter = match write(answer, &outgoing.from, at) {
         Ok(letter) => letter,
         Err(unsendable) => return Verdict::Failed(unsendable.to_string()),
     };
-    let attempt = tokio::time::timeout(LONGEST, attempt(outgoing, &letter));
+    let attempt = tokio::time::timeout(LONGEST, attempt(outgoing, &letter, go_on));
     match attempt.await {
         Ok(Ok(())) => Verdict::Sent,
         Ok(Err(verdict)) => verdict,
@@ -55,11 +63,19 @@ pub async fn send(outgoing: &Outgoing, answer: &Outbound, at: Timestamp) -> Verd
     }
 }
 
-async fn attempt(outgoing: &Outgoing, letter: &Letter) -> Result<(), Verdict> {
+async fn attempt(
+    outgoing: &Outgoing,
+    letter: &Letter,
+    go_on: impl FnOnce() -> bool + Send,
+) -> Result<(), Verdict> {
     let server = &outgoing.server;
     let mut line = connect(outgoing).await?;
     if let Some((user, password)) = &outgoing.sign_in {
         sign_in(&mut line, server, user, password).await?;
+    }
+    if !go_on() {
+        line.abort().await;
+        return Err(Verdict::Left);
     }
     let sent = line.send(&letter.envelope, &letter.raw).await;
     // What was taken on is taken on, however the goodbye goes.

@@ -17,11 +17,12 @@ use zeroize::Zeroizing;
 use crate::sample;
 use crate::secrets;
 use crate::state::{App, Way};
+use crate::watch::handover::Handover;
 
 const POST_WITHIN: Duration = Duration::from_secs(20);
 
-/// Tries what event `seq` intends; also returns when it was intended.
-pub async fn try_once(app: &App, seq: u64) -> (Verdict, Timestamp) {
+/// Tries what event `seq` intends, where it may still be handed over then; also returns when it was intended.
+pub async fn try_once(app: &App, seq: u64, handover: &Handover) -> (Verdict, Timestamp) {
     let now = app.clock.now();
     let recorded = match app.ask_journal(move |journal| journal.event(seq)).await {
         Ok(Some(recorded)) => recorded,
@@ -40,7 +41,7 @@ pub async fn try_once(app: &App, seq: u64) -> (Verdict, Timestamp) {
             sample::answered(app, &recorded, reply);
             Verdict::Sent
         }
-        Ok(Some(account)) => by_channel(app, &account, reply, recorded.at).await,
+        Ok(Some(account)) => by_channel(app, &account, reply, recorded.at, handover).await,
     };
     match &verdict {
         Verdict::Sent => app.health.is_well(reply.account, Way::Out),
@@ -49,7 +50,7 @@ pub async fn try_once(app: &App, seq: u64) -> (Verdict, Timestamp) {
                 tracing::warn!("account {}: {sentence}", reply.account);
             }
         }
-        Verdict::Later(_) | Verdict::Failed(_) => {}
+        Verdict::Later(_) | Verdict::Failed(_) | Verdict::Left => {}
     }
     (verdict, recorded.at)
 }
@@ -62,11 +63,17 @@ fn reply(event: &Event) -> Option<&Reply> {
     }
 }
 
-async fn by_channel(app: &App, account: &Account, reply: &Reply, at: Timestamp) -> Verdict {
+async fn by_channel(
+    app: &App,
+    account: &Account,
+    reply: &Reply,
+    at: Timestamp,
+    handover: &Handover,
+) -> Verdict {
     let answer = outbound(reply);
     match account.settings.channel {
-        Channel::Email => email(app, account, &answer, at).await,
-        Channel::Social => post(app, account, &answer, at).await,
+        Channel::Email => email(app, account, &answer, at, handover).await,
+        Channel::Social => post(app, account, &answer, at, handover).await,
         _ => Verdict::Failed(format!("{} cannot carry answers.", account.settings.name)),
     }
 }
@@ -77,7 +84,13 @@ fn outbound(reply: &Reply) -> Outbound {
     Outbound { message, channel, account, to, cc, subject, text, author_name, mail, thread }
 }
 
-async fn email(app: &App, account: &Account, answer: &Outbound, at: Timestamp) -> Verdict {
+async fn email(
+    app: &App,
+    account: &Account,
+    answer: &Outbound,
+    at: Timestamp,
+    handover: &Handover,
+) -> Verdict {
     let settings = &account.settings;
     let Some(smtp) = &settings.smtp else {
         return Verdict::AccountNeedsAttention(format!(
@@ -95,7 +108,8 @@ async fn email(app: &App, account: &Account, answer: &Outbound, at: Timestamp) -
         Err(e) => return Verdict::AccountNeedsAttention(format!("{}: {e}", settings.name)),
     };
     let sign_in = settings.user.clone().map(|user| (user, password.to_string()));
-    send(&Outgoing { server, sign_in, from: settings.address.clone() }, answer, at).await
+    let outgoing = Outgoing { server, sign_in, from: settings.address.clone() };
+    send(&outgoing, answer, at, || handover.begins(app.clock.now())).await
 }
 
 /// What the account signs in or signs with.
@@ -108,7 +122,13 @@ async fn secret(app: &App, account: &Account) -> Result<Zeroizing<String>, secre
     })
 }
 
-async fn post(app: &App, account: &Account, answer: &Outbound, at: Timestamp) -> Verdict {
+async fn post(
+    app: &App,
+    account: &Account,
+    answer: &Outbound,
+    at: Timestamp,
+    handover: &Handover,
+) -> Verdict {
     let name = &account.settings.name;
     let ask = |what: &str| Verdict::AccountNeedsAttention(format!("{name} {what}"));
     let Some(Ok(url)) = account.settings.webhook.as_deref().map(Url::parse) else {
@@ -135,6 +155,9 @@ async fn post(app: &App, account: &Account, answer: &Outbound, at: Timestamp) ->
         .header("webhook-timestamp", signed.timestamp)
         .header("webhook-signature", signed.signature)
         .body(body);
+    if !handover.begins(app.clock.now()) {
+        return Verdict::Left;
+    }
     match request.send().await {
         Ok(response) if response.status().is_success() => Verdict::Sent,
         Ok(response) => match response.status().as_u16() {

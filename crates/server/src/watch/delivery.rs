@@ -11,8 +11,10 @@ use evendesk_domain::id::MessageId;
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::PendingDelivery;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
+use super::handover::Handover;
+use super::lease::Held;
 use super::{Lease, backoff, carry, rest};
 use crate::state::App;
 use crate::writer::{Undecided, Work};
@@ -32,10 +34,17 @@ struct Tried {
     not_before: Timestamp,
 }
 
+/// A try that has not ended.
+struct UnderWay {
+    message: MessageId,
+    handover: Handover,
+    task: AbortHandle,
+}
+
 struct Desk {
     app: App,
     tried: HashMap<MessageId, Tried>,
-    under_way: HashMap<Id, MessageId>,
+    under_way: HashMap<Id, UnderWay>,
     tasks: JoinSet<Option<Duration>>,
 }
 
@@ -46,7 +55,9 @@ pub async fn watch(app: App) {
     let mut desk = Desk { app, tried: HashMap::new(), under_way: HashMap::new(), tasks: JoinSet::new() };
     loop {
         if lease.hold().await {
-            desk.begin();
+            desk.begin(&lease.held());
+        } else {
+            desk.leave();
         }
         let wait = desk.wait();
         tokio::select! {
@@ -66,7 +77,7 @@ pub async fn watch(app: App) {
 
 impl Desk {
     /// Starts what is due and not under way.
-    fn begin(&mut self) {
+    fn begin(&mut self, held: &Held) {
         let pending = match self.app.readers.get().and_then(|r| r.pending_deliveries(LOOK_AHEAD)) {
             Ok(pending) => pending,
             Err(e) => return tracing::error!("answers to deliver cannot be read: {e}"),
@@ -82,17 +93,31 @@ impl Desk {
                 Some(tried) if tried.not_before > now => continue,
                 tried => tried.map_or(0, |t| t.failures),
             };
-            if !self.under_way.values().any(|m| *m == message) {
-                let app = self.app.clone();
-                let task = self.tasks.spawn(async move { deliver(&app, delivery, failures).await });
-                self.under_way.insert(task.id(), message);
+            if !self.under_way.values().any(|u| u.message == message) {
+                let handover = Handover::under(held.clone());
+                let (app, own) = (self.app.clone(), handover.clone());
+                let task = self.tasks.spawn(async move { deliver(&app, delivery, failures, &own).await });
+                self.under_way.insert(task.id(), UnderWay { message, handover, task });
             }
         }
     }
 
+    /// The lease is another node's, or may be: what has not been handed over is left to it. What has been is
+    /// recorded all the same.
+    fn leave(&mut self) {
+        self.under_way.retain(|_, under_way| {
+            let left = under_way.handover.leave();
+            if left {
+                under_way.task.abort();
+                left_to_another(under_way.message);
+            }
+            !left
+        });
+    }
+
     fn ended(&mut self, done: Result<(Id, Option<Duration>), JoinError>) {
         let task = done.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
-        let Some(message) = self.under_way.remove(&task) else { return };
+        let Some(UnderWay { message, .. }) = self.under_way.remove(&task) else { return };
         let failures = self.tried.get(&message).map_or(0, |t| t.failures) + 1;
         let again_in = match done {
             Ok((_, again_in)) => again_in,
@@ -118,15 +143,26 @@ impl Desk {
 }
 
 /// Tries once and records what came of it; says when to try again, if at all.
-async fn deliver(app: &App, delivery: PendingDelivery, failures: u32) -> Option<Duration> {
+async fn deliver(
+    app: &App,
+    delivery: PendingDelivery,
+    failures: u32,
+    handover: &Handover,
+) -> Option<Duration> {
     let PendingDelivery { conversation, message, seq } = delivery;
-    let (verdict, answered_at) = carry::try_once(app, seq).await;
+    let (verdict, answered_at) = carry::try_once(app, seq, handover).await;
     let again = |reason: String| {
         let old = app.clock.now().seconds_since(answered_at) > GIVE_UP_S;
         if old { Err(reason) } else { Ok(backoff(failures + 1, FIRST_PAUSE, LONGEST_PAUSE)) }
     };
     let outcome = match verdict {
         Verdict::Sent => None,
+        Verdict::Left => {
+            left_to_another(message);
+            return None;
+        }
+        // Another node tries it, and may have come further.
+        _ if !handover.is_held(app.clock.now()) => return None,
         Verdict::Failed(reason) => Some(reason),
         Verdict::Later(reason) | Verdict::AccountNeedsAttention(reason) => match again(reason) {
             Ok(pause) => return Some(pause),
@@ -142,6 +178,10 @@ async fn deliver(app: &App, delivery: PendingDelivery, failures: u32) -> Option<
     )
     .await;
     None
+}
+
+fn left_to_another(message: MessageId) {
+    tracing::info!("answer {message} is left to the node that has the lease now");
 }
 
 /// Until it is recorded, this answer is under way and not tried again.

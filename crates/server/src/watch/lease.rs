@@ -2,6 +2,7 @@
 //! shared journal it is the database's clock that says when that is: how far the nodes' own clocks are
 //! apart does not matter, as long as seconds are equally long on each.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use evendesk_domain::time::Timestamp;
@@ -15,27 +16,52 @@ const UNHEARD_S: i64 = 10;
 /// Whoever takes over waits so long at a time for what the holder before it did.
 const LOOK_BACK: Duration = Duration::from_secs(1);
 
+/// Since when a lease is held, for those at work under it: they may be further from it than its holder is,
+/// and awake before it.
+#[derive(Clone, Default)]
+pub struct Held(Arc<Mutex<Option<Timestamp>>>);
+
+impl Held {
+    /// Whether nobody else can have it at `now`.
+    pub fn at(&self, now: Timestamp) -> bool {
+        self.since().is_some_and(|at| (0..UNHEARD_S).contains(&now.seconds_since(at)))
+    }
+
+    pub(super) fn renewed(&self, at: Option<Timestamp>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    fn since(&self) -> Option<Timestamp> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 pub struct Lease {
     app: App,
     name: String,
-    renewed_at: Option<Timestamp>,
+    held: Held,
     /// The journal's head when it was taken: what the holder before did is known once this is folded.
     due: u64,
 }
 
 impl Lease {
-    pub const fn new(app: App, name: String) -> Self {
-        Self { app, name, renewed_at: None, due: 0 }
+    pub fn new(app: App, name: String) -> Self {
+        Self { app, name, held: Held::default(), due: 0 }
+    }
+
+    /// For whoever is at work under it.
+    pub fn held(&self) -> Held {
+        self.held.clone()
     }
 
     /// Whether this node holds it now, and knows what whoever held it before has done. Cheap when asked
     /// often.
     pub async fn hold(&mut self) -> bool {
         let now = self.app.clock.now();
-        if !self.renewed_at.is_some_and(|at| (0..RENEW_S).contains(&now.seconds_since(at))) {
+        if !self.held.since().is_some_and(|at| (0..RENEW_S).contains(&now.seconds_since(at))) {
             self.ask(now).await;
         }
-        self.renewed_at.is_some() && self.app.writer.reach(self.due, LOOK_BACK).await
+        self.held.since().is_some() && self.app.writer.reach(self.due, LOOK_BACK).await
     }
 
     /// Keeps it, and returns once it is lost: then what is under way must be left.
@@ -46,7 +72,7 @@ impl Lease {
     }
 
     async fn ask(&mut self, now: Timestamp) {
-        let (name, node, held) = (self.name.clone(), self.app.node, self.renewed_at.is_some());
+        let (name, node, held) = (self.name.clone(), self.app.node, self.held.since().is_some());
         let answer = self.app.ask_journal(move |journal| {
             let now = journal.time()?.unwrap_or(now);
             if held {
@@ -57,19 +83,20 @@ impl Lease {
         });
         match answer.await {
             Ok((held, head)) => {
-                self.renewed_at = held.then_some(now);
+                self.held.renewed(held.then_some(now));
                 self.due = head.unwrap_or(self.due);
             }
             Err(e) => {
                 tracing::warn!("the lease of {} could not be renewed: {e}", self.name);
-                self.renewed_at = self.renewed_at.filter(|at| now.seconds_since(*at) < UNHEARD_S);
+                self.held.renewed(self.held.since().filter(|at| now.seconds_since(*at) < UNHEARD_S));
             }
         }
     }
 
     /// Lets another node have it at once. Dropped without, it runs out by itself.
     pub async fn release(&mut self) {
-        if self.renewed_at.take().is_some() {
+        if self.held.since().is_some() {
+            self.held.renewed(None);
             let (name, node) = (self.name.clone(), self.app.node);
             if let Err(e) = self.app.ask_journal(move |journal| journal.release_lease(&name, node)).await {
                 tracing::warn!("a lease will run out by itself: {e}");

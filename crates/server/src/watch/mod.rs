@@ -4,6 +4,7 @@
 mod carry;
 mod deadlines;
 mod delivery;
+mod handover;
 mod lease;
 pub mod mailboxes;
 mod sign_ins;

@@ -121,6 +121,11 @@ impl MailWorld {
 
     /// Waits until a mailbox holds that many mails, and gives them.
     pub fn wait_for_mails(&self, address: &str, count: usize) -> Vec<Vec<u8>> {
+        self.wait_for_mails_within(address, count, DELIVERY)
+    }
+
+    /// The same, where what is waited for may take its time.
+    pub fn wait_for_mails_within(&self, address: &str, count: usize, patience: Duration) -> Vec<Vec<u8>> {
         let started = Instant::now();
         loop {
             let mails = self.mailbox(address);
@@ -129,7 +134,7 @@ impl MailWorld {
             }
             let log = || std::fs::read_to_string(self.folder.path().join("postfix.log")).unwrap_or_default();
             assert!(
-                started.elapsed() < DELIVERY,
+                started.elapsed() < patience,
                 "{} of {count} mails for {address}:\n{}",
                 mails.len(),
                 log()

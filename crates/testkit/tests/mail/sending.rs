@@ -41,7 +41,7 @@ async fn an_answer_arrives_threaded_at_everyone_it_is_for() {
     world.add_user("ada@customer.example", "x");
     world.add_user("bob@customer.example", "x");
     let at = Timestamp::from_seconds(1_700_000_000);
-    assert_eq!(send(&outgoing(&world), &answer("ada@customer.example"), at).await, Verdict::Sent);
+    assert_eq!(send(&outgoing(&world), &answer("ada@customer.example"), at, || true).await, Verdict::Sent);
     for address in ["ada@customer.example", "bob@customer.example"] {
         let mails = world.wait_for_mails(address, 1);
         let mail = parse(&mails[0]).expect("readable");
@@ -60,15 +60,15 @@ async fn an_answer_arrives_threaded_at_everyone_it_is_for() {
 async fn what_can_never_arrive_is_told_from_what_may_yet() {
     let mut world = MailWorld::start();
     let at = Timestamp::from_seconds(1_700_000_000);
-    let unknown = send(&outgoing(&world), &answer("nobody@customer.example"), at).await;
+    let unknown = send(&outgoing(&world), &answer("nobody@customer.example"), at, || true).await;
     assert!(matches!(&unknown, Verdict::Failed(why) if why.contains("User unknown")), "{unknown:?}");
-    let odd = send(&outgoing(&world), &answer("not an address"), at).await;
+    let odd = send(&outgoing(&world), &answer("not an address"), at, || true).await;
     assert!(matches!(&odd, Verdict::Failed(why) if why.contains("not an address")), "{odd:?}");
     let mut encrypted = outgoing(&world);
     encrypted.server.tls = true;
-    let plain = send(&encrypted, &answer("ada@customer.example"), at).await;
+    let plain = send(&encrypted, &answer("ada@customer.example"), at, || true).await;
     assert!(matches!(&plain, Verdict::Later(_)), "no TLS there: {plain:?}");
     world.smtp_port = 1;
-    let gone = send(&outgoing(&world), &answer("ada@customer.example"), at).await;
+    let gone = send(&outgoing(&world), &answer("ada@customer.example"), at, || true).await;
     assert!(matches!(&gone, Verdict::Later(why) if why.contains("cannot be reached")), "{gone:?}");
 }

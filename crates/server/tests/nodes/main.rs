@@ -1,5 +1,7 @@
 //! Real server processes on one real PostgreSQL, while they are killed, cut off and restarted.
 
+mod handover;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -55,11 +57,28 @@ fn write(mails: &MailWorld, n: usize) {
 }
 
 fn open_mailbox(site: &Site, mails: &MailWorld) {
+    open_mailbox_that_sends_by(site, mails, mails.smtp_port);
+}
+
+fn open_mailbox_that_sends_by(site: &Site, mails: &MailWorld, smtp_port: u16) {
     let (imap, smtp) =
-        (format!("imap://127.0.0.1:{}", mails.imap_port), format!("smtp://127.0.0.1:{}", mails.smtp_port));
+        (format!("imap://127.0.0.1:{}", mails.imap_port), format!("smtp://127.0.0.1:{smtp_port}"));
     let add =
         ["mailbox", "add", "help", "--imap", &imap, "--smtp", &smtp, "--user", SHOP, "--password-stdin"];
     site.nodes[0].server.run(&add, "shop-password");
+}
+
+/// Which node holds the lease whose name begins so.
+fn holder_of(site: &Site, name: &str) -> usize {
+    let is_held = || {
+        let lease = site.journal().leases().unwrap().into_iter().find(|l| l.name.starts_with(name))?;
+        let is_its = |nth: &usize| {
+            let node = std::fs::read_to_string(site.nodes[*nth].server.folder().join("node")).unwrap();
+            node.trim() == lease.holder.to_string()
+        };
+        (0..site.nodes.len()).find(is_its)
+    };
+    eventually_now(&format!("a node holds the lease of {name}"), PATIENCE, is_held)
 }
 
 fn received(events: &[Recorded]) -> Vec<String> {
@@ -77,13 +96,7 @@ fn a_mailbox_whose_node_is_killed_is_read_by_another_and_each_mail_comes_in_once
     open_mailbox(&site, &mails);
     write(&mails, 0);
     eventually_now("the first mail is in", PATIENCE, || (received(&site.events()).len() == 1).then_some(()));
-    let holder =
-        site.journal().leases().unwrap().into_iter().find(|l| l.name.starts_with("mailbox")).unwrap();
-    let nth = (0..2).find(|n| {
-        let node = std::fs::read_to_string(site.nodes[*n].server.folder().join("node")).unwrap();
-        node.trim() == holder.holder.to_string()
-    });
-    let nth = nth.expect("a node holds the mailbox's lease");
+    let nth = holder_of(&site, "mailbox");
     site.nodes[nth].server.kill();
     write(&mails, 1);
     eventually_now("the other node reads on", PATIENCE, || {
