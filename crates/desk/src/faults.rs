@@ -9,6 +9,8 @@ pub enum Fault {
     SkippedRefold,
     /// The cursor moves before what it covers is stored.
     EarlyCursor,
+    /// What a restored server has forgotten is not offered again.
+    NothingOffered,
 }
 
 thread_local! {

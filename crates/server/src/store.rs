@@ -152,7 +152,7 @@ fn seal(folder: &Folder, journal: &dyn Journal, accounts: &[AccountId]) -> Resul
 }
 
 /// The replica, unless it was folded from another journal than this one: then a new one.
-fn replica(folder: &Folder, workspace: Option<&Workspace>) -> Result<Replica, StoreError> {
+pub fn replica(folder: &Folder, workspace: Option<&Workspace>) -> Result<Replica, StoreError> {
     let replica = Replica::open(&folder.replica(), Keeps::RowsOnly)?;
     let position = replica.reader()?.position()?;
     let of_this_journal = match (position.incarnation, workspace) {

@@ -61,6 +61,11 @@ fn a_build_that_forgets_the_fence_is_caught() {
 }
 
 #[test]
+fn a_build_that_offers_nothing_again_after_a_restore_is_caught() {
+    is_caught("a forgotten offer", "nothing_is_lost", |seed| with(Fault::NothingOffered, || run(seed)));
+}
+
+#[test]
 fn a_build_that_moves_the_cursor_early_is_caught() {
     is_caught("an early cursor", "same_cursor_same_rows", |seed| with(Fault::EarlyCursor, || run(seed)));
 }

@@ -148,7 +148,6 @@ impl World {
     }
 
     pub(super) fn desk_hears(&mut self, desk: usize, message: FromServer) {
-        self.note_answer(&message);
         if matches!(message, FromServer::Welcome { .. }) {
             self.desks[desk].failures = 0;
         }
@@ -236,6 +235,7 @@ impl World {
             Connection {
                 desk,
                 node,
+                era: self.past.era,
                 began_ms: self.now_ms,
                 session: Some(session),
                 held: true,

@@ -18,12 +18,22 @@ pub struct Entry {
     pub unsure: bool,
     /// Its author took it back.
     pub dropped: bool,
+    /// The journal that had it is lost, and its desk may not know of it any more.
+    pub excused: bool,
 }
 
 impl Ledger {
     /// Noted before it is tried; sure once it has returned.
     pub fn asked(&mut self, desk: usize, author: UserId, id: CommandId, body: CommandBody) {
-        self.entries.push(Entry { desk, author, body, ids: vec![id], unsure: true, dropped: false });
+        self.entries.push(Entry {
+            desk,
+            author,
+            body,
+            ids: vec![id],
+            unsure: true,
+            dropped: false,
+            excused: false,
+        });
     }
 
     pub fn kept(&mut self, id: CommandId) {

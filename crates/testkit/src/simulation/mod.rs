@@ -5,8 +5,10 @@
 //! journal and the replicas, as SQLite files. What is not: sockets, threads, clocks and chance. While it
 //! lasts the network cuts (also one way), loses, delays and repeats; desks and nodes are killed at every
 //! boundary of a transaction; clocks jump; agents come and go in teams; the journal changes hands in
-//! mid-batch. Then faults stop, nobody clicks any more, and all promises must hold: see `promises`.
+//! mid-batch; the office is restored from an old backup. Then faults stop, nobody clicks any more (but a
+//! supervisor, on answers that are held since a restore), and all promises must hold: see `promises`.
 
+mod answers;
 mod chance;
 mod desk;
 mod faults;
@@ -14,6 +16,7 @@ mod ledger;
 mod node;
 mod office;
 mod promises;
+mod restore;
 mod trace;
 mod wire;
 mod work;
@@ -58,6 +61,10 @@ enum Next {
     Manage,
     Deliver,
     Fault,
+    BackUp,
+    Restore,
+    FetchMailAgain,
+    Release,
 }
 
 struct World {
@@ -75,6 +82,7 @@ struct World {
     connected: u64,
     ledger: Ledger,
     office: office::Office,
+    past: restore::Past,
     /// Faults have stopped.
     calm: bool,
     /// Words said by either side since counting began, heartbeats left out.
@@ -191,6 +199,10 @@ impl World {
             Next::Manage => self.manage(),
             Next::Deliver => self.deliver(),
             Next::Fault => self.fault(),
+            Next::BackUp => self.back_up(),
+            Next::Restore => self.restore(),
+            Next::FetchMailAgain => self.fetch_mail_again(),
+            Next::Release => self.release(),
         }
     }
 

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use evendesk_domain::command::{CommandBody, SystemCommand};
 use evendesk_domain::id::CommandId;
 use evendesk_domain::stream::Actor;
+use evendesk_domain::time::Timestamp;
 use evendesk_journal::{Journal, SqliteJournal, Workspace};
 use evendesk_protocol::Outcome;
-use evendesk_replica::{Keeps, Readers, Replica};
-use evendesk_server::erasure::Ledger;
+use evendesk_replica::Readers;
+use evendesk_server::erasure::{self, Ledger};
+use evendesk_server::folder::Folder;
+use evendesk_server::store;
 use evendesk_server::writer::{Answer, Ask, Committed, Scribe, Undecided, Work};
 
 use super::{Fuse, Next, World, kill, unless_killed};
@@ -30,6 +33,7 @@ pub struct Up {
     pub workspace: Workspace,
     commits: Arc<Mutex<Vec<Committed>>>,
     queue: Vec<(Asker, Ask)>,
+    _folder: Folder,
 }
 
 /// Where an answer goes.
@@ -48,10 +52,13 @@ impl Node {
         Self { folder, up: None, fuse: Fuse::default(), fence: Fuse::default() }
     }
 
-    fn open(&self, journal: &Arc<SqliteJournal>) -> Up {
-        std::fs::create_dir_all(&self.folder).expect("a node has a folder");
-        let replica = Replica::open(&self.folder.join("replica"), Keeps::RowsOnly).expect("a replica opens");
-        let erasures = Ledger::open(&self.folder.join("erased")).expect("a ledger opens");
+    /// As a server's store opens: what was to be erased and is not is erased first.
+    fn open(&self, journal: &Arc<SqliteJournal>, now: Timestamp) -> Up {
+        let folder = Folder::open(&self.folder).expect("a node's folder is free");
+        let workspace = journal.workspace().expect("the journal is read").expect("it has been founded");
+        let replica = store::replica(&folder, Some(&workspace)).expect("a replica opens");
+        let erasures = Ledger::open(&folder.erasures()).expect("a ledger opens");
+        erasure::apply(&**journal, &erasures, now).expect("what was erased is erased");
         let shared: Arc<dyn Journal> = Arc::<SqliteJournal>::clone(journal);
         let mut scribe = Scribe::open(shared, replica, Arc::new(erasures)).expect("a scribe opens");
         let commits: Arc<Mutex<Vec<Committed>>> = Arc::default();
@@ -67,17 +74,18 @@ impl Node {
                 kill();
             }
         }));
-        let workspace = journal.workspace().expect("the journal is read").expect("it has been founded");
-        Up { readers: scribe.replica().readers(), scribe, workspace, commits, queue: Vec::new() }
+        let readers = scribe.replica().readers();
+        Up { readers, scribe, workspace, commits, queue: Vec::new(), _folder: folder }
     }
 }
 
 impl World {
     pub(super) fn start_node(&mut self, node: usize) {
         if self.nodes[node].up.is_none() {
-            let up = self.nodes[node].open(&self.journal);
+            let up = self.nodes[node].open(&self.journal, self.now());
             self.note(&format!("n{node} starts at {}", up.scribe.head()));
             self.nodes[node].up = Some(up);
+            self.hint(node);
         }
     }
 
@@ -194,10 +202,15 @@ impl World {
             }
         }
         if !commits.is_empty() {
-            for other in (0..self.nodes.len()).filter(|other| *other != node) {
-                let ms = self.chance.between(1, 900);
-                self.after(ms, Next::Look { node: other });
-            }
+            self.hint(node);
+        }
+    }
+
+    /// Others look for what this one may have appended.
+    fn hint(&mut self, node: usize) {
+        for other in (0..self.nodes.len()).filter(|other| *other != node) {
+            let ms = self.chance.between(1, 900);
+            self.after(ms, Next::Look { node: other });
         }
     }
 

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::{Calendar, Policy, Priority, Targets, Terms};
 use evendesk_domain::event::Event;
-use evendesk_domain::id::{
-    AccountId, CommandId, ConversationId, DeviceId, MessageId, TeamId, TermsId, UserId, WorkspaceId,
-};
+use evendesk_domain::id::{AccountId, CommandId, DeviceId, MessageId, TeamId, TermsId, UserId, WorkspaceId};
+use evendesk_domain::inbound::Inbound;
 use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::StreamId;
 use evendesk_journal::{Founding, Journal, Session, SqliteJournal};
@@ -32,17 +31,18 @@ pub const TEAMS: [TeamId; 3] =
 #[derive(Default)]
 pub struct Office {
     pub people: Vec<(UserId, Role, Vec<TeamId>)>,
-    pub mails: u64,
+    /// All that customers ever wrote.
+    pub mails: Vec<Inbound>,
     pub accounts_team: usize,
     /// What watchers were not told the end of: they ask again.
     pub undone: Vec<Ask>,
-    /// Answers handed over to the world, with how often.
-    pub sent: BTreeMap<MessageId, (ConversationId, u32)>,
+    /// Answers handed over to the world, with in which era last.
+    pub sent: BTreeMap<MessageId, u32>,
     /// Words that were ever in the journal, and how far it has been read for them.
     pub words: BTreeSet<String>,
     pub read_to: u64,
-    /// The first final answer that any desk got to a command.
-    pub told: BTreeMap<CommandId, Outcome>,
+    /// The first final answer that any desk got to a command, in each era.
+    pub told: BTreeMap<(u32, CommandId), Outcome>,
 }
 
 impl World {
@@ -62,6 +62,7 @@ impl World {
             connected: 0,
             ledger: Ledger::default(),
             office: Office::default(),
+            past: super::restore::Past::default(),
             calm: false,
             said: 0,
             broken: Vec::new(),
@@ -95,6 +96,7 @@ impl World {
         {
             self.after(ms, next);
         }
+        self.plan_a_loss();
     }
 
     fn hire(&mut self) {

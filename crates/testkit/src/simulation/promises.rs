@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use evendesk_desk::outbox::commands::Kept;
 use evendesk_domain::blank::gone;
 use evendesk_domain::command::CommandBody;
-use evendesk_domain::conversation::Conversation;
 use evendesk_domain::event::Event;
-use evendesk_domain::id::{ConversationId, MessageId};
 use evendesk_domain::permission::{Agent, visible};
-use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
+use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_journal::Journal;
 use evendesk_protocol::{FromServer, Outcome};
 use evendesk_replica::{Keeps, Readers, Replica};
@@ -35,12 +33,13 @@ impl World {
     }
 
     /// 2, as it goes: the same command gets the same answer, however often it asks. `held` may change.
-    pub(super) fn note_answer(&mut self, message: &FromServer) {
+    /// A restored journal may have it at another place.
+    pub(super) fn note_answer(&mut self, era: u32, message: &FromServer) {
         let FromServer::Outcome { id, outcome } = message else { return };
         if *outcome == Outcome::Held {
             return;
         }
-        let first = self.office.told.entry(*id).or_insert_with(|| outcome.clone()).clone();
+        let first = self.office.told.entry((era, *id)).or_insert_with(|| outcome.clone()).clone();
         if first != *outcome {
             self.breaks("nothing_is_done_twice", format!("{id} was told {first:?} and then {outcome:?}"));
         }
@@ -55,7 +54,8 @@ impl World {
     fn nothing_is_lost(&mut self, all: &[Recorded]) {
         let mut lost = Vec::new();
         let redacted = |e: &&Recorded| matches!(e.event, Event::Redacted { .. });
-        let blanked: BTreeSet<StreamId> = all.iter().filter(redacted).map(|e| e.stream).collect();
+        let mut blanked = self.past.erased.clone();
+        blanked.extend(all.iter().filter(redacted).map(|e| e.stream));
         let erased = |body: &CommandBody| blanked.contains(&body.stream());
         for entry in &self.ledger.entries {
             let kept = self.kept(entry.desk);
@@ -74,7 +74,7 @@ impl World {
                         || silent
                         || its.any(|e| e.event.to_text().contains(text)))
             });
-            if !(words_kept || happened || entry.dropped || entry.unsure) {
+            if !(words_kept || happened || entry.dropped || entry.unsure || entry.excused) {
                 lost.push(format!("d{} {:?} of {}: {:?}", entry.desk, entry.ids, entry.author, entry.body));
             }
         }
@@ -86,7 +86,7 @@ impl World {
                 _ => None,
             })
             .collect();
-        let missing = (1..=self.office.mails).map(|n| format!("mail {n}"));
+        let missing = (1..=self.office.mails.len()).map(|n| format!("mail {n}"));
         let missing: Vec<String> = missing
             .filter(|id| !received.contains(id.as_str()) && !received.contains(gone(id).as_str()))
             .collect();
@@ -200,30 +200,6 @@ impl World {
             }
         }
         found.iter().for_each(|how| self.breaks("no_desk_holds_what_it_may_not_see", how));
-    }
-
-    /// 5. Every reply names the last word in public before it; what was sent is in the journal.
-    fn no_reply_is_sent_blind(&mut self, all: &[Recorded]) {
-        let mut conversations: BTreeMap<StreamId, Option<Conversation>> = BTreeMap::new();
-        let mut wrong = Vec::new();
-        let mut replies: BTreeSet<MessageId> = BTreeSet::new();
-        for event in all.iter().filter(|e| e.stream.kind == StreamKind::Conversation) {
-            let state = conversations.entry(event.stream).or_default();
-            if let Event::Replied(reply) = &event.event {
-                replies.insert(reply.message);
-                let last = state.as_ref().and_then(Conversation::last_public);
-                if reply.seen != last {
-                    wrong.push(format!(
-                        "{} in {} saw {:?}, not {last:?}",
-                        reply.message, event.stream, reply.seen
-                    ));
-                }
-            }
-            Conversation::apply(state, ConversationId(event.stream.id), event);
-        }
-        let unknown = self.office.sent.keys().filter(|m| !replies.contains(m));
-        wrong.extend(unknown.map(|m| format!("{m} was sent and is not in the journal")));
-        wrong.iter().for_each(|how| self.breaks("no_reply_is_sent_blind", how));
     }
 
     /// 6. Only servers stamp; desks know how far off they are.

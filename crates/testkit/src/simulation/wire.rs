@@ -15,6 +15,8 @@ use super::{Next, World};
 pub struct Connection {
     pub desk: usize,
     pub node: usize,
+    /// Of the journal that it leads to.
+    pub era: u32,
     pub began_ms: i64,
     pub session: Option<Session>,
     /// Whether the desk takes it for alive.
@@ -89,8 +91,9 @@ impl World {
         if found.down.lost || !found.held {
             return;
         }
-        let desk = found.desk;
+        let (desk, era) = (found.desk, found.era);
         let heard = serde_json::from_str(text).expect("a desk can read what the server says");
+        self.note_answer(era, &heard);
         self.desk_hears(desk, heard);
     }
 

@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    fn submit(&mut self, desk: usize, body: CommandBody) {
+    pub(super) fn submit(&mut self, desk: usize, body: CommandBody) {
         let id = CommandId(self.chance.id());
         let author = self.desks[desk].user;
         self.note(&format!("d{desk} asks {id}: {}", serde_json::to_string(&body).unwrap_or_default()));
@@ -169,13 +169,12 @@ impl World {
         }
         let ms = self.chance.between(800, 14_000);
         self.after(ms, Next::Mail);
-        self.office.mails += 1;
         let message = MessageId(self.chance.id());
         let from = format!("customer{}@x.example", self.chance.index(7));
         let inbound = Inbound {
             channel: Channel::Email,
             account: ACCOUNT,
-            remote_id: format!("mail {}", self.office.mails),
+            remote_id: format!("mail {}", self.office.mails.len() + 1),
             from: Identity::email(&from).expect("this is an address"),
             from_name: "Cid".into(),
             verified: true,
@@ -192,6 +191,7 @@ impl World {
             reply_to: Some(from),
             cc: Vec::new(),
         };
+        self.office.mails.push(inbound.clone());
         let (customer, conversation) = (CustomerId(self.chance.id()), ConversationId(self.chance.id()));
         self.watcher_asks(vec![SystemCommand::Receive {
             message,
@@ -247,23 +247,6 @@ impl World {
         for event in more {
             self.office.read_to = event.seq;
             self.office.words.extend(secrets(&event.event.to_text()));
-        }
-    }
-
-    /// Answers are handed over to the world, and that is recorded; killed in between, again.
-    pub(super) fn deliver(&mut self) {
-        let ms = self.chance.between(1_000, 5_000);
-        if !self.calm {
-            self.after(ms, Next::Deliver);
-        }
-        self.ask_again();
-        let Some(up) = self.a_node().and_then(|n| self.nodes[n].up.as_ref()) else { return };
-        let due = up.readers.get().and_then(|r| r.pending_deliveries(8)).expect("a replica is read");
-        for delivery in due {
-            let (conversation, message) = (delivery.conversation, delivery.message);
-            self.office.sent.entry(message).or_insert((conversation, 0)).1 += 1;
-            self.note(&format!("{message} is sent"));
-            self.watcher_asks(vec![SystemCommand::Delivered { conversation, message }]);
         }
     }
 }
