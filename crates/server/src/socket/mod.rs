@@ -1,10 +1,13 @@
 //! Desks by WebSocket: what they are told, and what they ask for.
 //!
 //! `session` is one desk's connection without its socket, and `tail` the part of it that decides what the
-//! desk gets to see and in which order; `slice` fetches what they need; `connection` carries a session
-//! over the wire.
+//! desk gets to see and in which order, `directives` what it must carry out first; `slice` fetches what they
+//! need; `connection` carries a session over the wire.
 
 mod connection;
+mod directives;
+mod end;
+mod presence;
 pub mod session;
 pub mod slice;
 mod tail;

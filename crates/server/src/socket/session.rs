@@ -4,15 +4,19 @@
 
 use std::time::Duration;
 
-use evendesk_domain::id::{CommandId, ConversationId, WorkspaceId};
+use evendesk_domain::id::{CommandId, WorkspaceId};
 use evendesk_domain::permission::{Agent, visible, visible_set};
+use evendesk_domain::stream::StreamId;
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Workspace;
 use evendesk_protocol::limits::{HEARTBEAT_S, TAILED_EVENTS};
 use evendesk_protocol::version::agree;
-use evendesk_protocol::{Class, FromDesk, FromServer, Mode, NEWEST, Outcome, Pushed, Upgrade};
+use evendesk_protocol::{FromDesk, FromServer, Mode, NEWEST, Outcome, Pushed, Upgrade};
 use uuid::Uuid;
 
+use super::directives::{Due, Granted};
+pub use super::end::End;
+use super::presence::{Place, Whereabouts};
 use super::slice::{self, FetchError};
 use super::tail::{Slice, Tail};
 use crate::state::{Present, SignedInAs};
@@ -30,53 +34,6 @@ const NOT_KNOWN_HERE: &str = "The server does not know this kind of change yet. 
 /// To the author of a command that would fail each time.
 const UNFIT: &str =
     "The server met a bug in this and has noted it. Send it again after the next upgrade, or drop it.";
-
-/// Why a connection ends.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum End {
-    #[error("The desk has left.")]
-    Left,
-    /// To upgrade, or to come back without the cursor of another journal.
-    #[error("The desk was told to do something first.")]
-    ToldFirst,
-    #[error("This desk takes what it is sent too slowly; it is cut off and may come again.")]
-    TooSlow,
-    #[error("This desk has said nothing for too long.")]
-    Silent,
-    #[error("This desk said something that is not in the protocol: {0}")]
-    Nonsense(String),
-    #[error("The server is going down.")]
-    Stopping,
-    #[error("This server has not caught up with what this desk knows; come again, or to another.")]
-    Behind,
-    #[error("This sign-in is over; sign in again.")]
-    SignedOut,
-    #[error("The server failed at this; come again.")]
-    Failed(String),
-}
-
-impl End {
-    /// The last word to the desk, where it can still hear one.
-    pub fn bye(&self) -> Option<FromServer> {
-        let retry_after_s = match self {
-            Self::Left | Self::TooSlow | Self::ToldFirst => return None,
-            Self::Stopping | Self::Behind => 1,
-            Self::Nonsense(_) => 30,
-            // It is told why when it comes: at once.
-            Self::SignedOut => 0,
-            Self::Silent | Self::Failed(_) => 3,
-        };
-        Some(FromServer::Bye { class: self.class(), retry_after_s, sentence: self.to_string() })
-    }
-
-    const fn class(&self) -> Class {
-        match self {
-            Self::SignedOut => Class::SignInAgain,
-            Self::Nonsense(_) => Class::Bug,
-            _ => Class::Retry,
-        }
-    }
-}
 
 /// What is to be done, in order.
 #[derive(Debug)]
@@ -101,6 +58,8 @@ pub enum Wanted {
     SameEyes { agent: Agent, cursor: u64 },
     /// What follows `after`.
     Slice { agent: Agent, after: u64 },
+    /// All of a stream up to `to`, that the agent is granted: still theirs to see?
+    Whole { agent: Agent, stream: StreamId, to: u64 },
     /// Who may know of this.
     Audience(Present),
     /// Whether the sign-in still holds.
@@ -115,6 +74,7 @@ pub enum Found {
     SameEyes(bool),
     /// None where there is no more yet.
     Slice(Option<Box<Slice>>),
+    Whole(Granted),
     Audience(Present),
     SignIn(bool),
 }
@@ -170,8 +130,7 @@ pub struct Session {
     following: bool,
     heard: Duration,
     checked: Duration,
-    /// Where others were told that the agent is.
-    at: Option<Present>,
+    whereabouts: Whereabouts,
 }
 
 impl Session {
@@ -188,7 +147,7 @@ impl Session {
             following: false,
             heard: Duration::ZERO,
             checked: Duration::ZERO,
-            at: None,
+            whereabouts: Whereabouts::default(),
         }
     }
 
@@ -205,7 +164,11 @@ impl Session {
 
     /// When [`Session::ticked`] is due, on the clock of [`Here::age`].
     pub fn due(&self) -> Duration {
-        if self.phase == Phase::New { HELLO_WITHIN } else { self.checked + HEARTBEAT }
+        if self.phase == Phase::New {
+            return HELLO_WITHIN;
+        }
+        let heartbeat = self.checked + HEARTBEAT;
+        self.whereabouts.due().map_or(heartbeat, |due| heartbeat.min(due))
     }
 
     pub fn said(&mut self, said: FromDesk, here: &Here<'_>) -> Vec<Todo> {
@@ -244,8 +207,14 @@ impl Session {
                 self.tail.acknowledged(cursor);
                 Ok(Vec::new())
             }
-            (_, FromDesk::Confirm { directive }) => Ok(say(self.tail.confirmed(directive))),
-            (_, FromDesk::Presence { conversation, writing }) => Ok(self.goes(conversation, writing)),
+            (_, FromDesk::Confirm { directive }) => {
+                let due = self.tail.confirmed(directive);
+                Ok(self.carry_out(due))
+            }
+            (_, FromDesk::Presence { conversation, writing }) => {
+                let place = self.whereabouts.goes((conversation, writing), here.age);
+                Ok(self.goes(place))
+            }
             // It may be waiting for its cursor to come as far as a part of a snapshot.
             (_, FromDesk::Ping) => {
                 let mut todo = say(self.tail.advance());
@@ -261,9 +230,10 @@ impl Session {
     }
 
     /// The agent is elsewhere now, or does something else there.
-    fn goes(&mut self, conversation: Option<ConversationId>, writing: bool) -> Vec<Todo> {
+    fn goes(&mut self, place: Option<Place>) -> Vec<Todo> {
+        let Some((conversation, writing)) = place else { return Vec::new() };
         let user = self.user();
-        let stays = self.at.is_some_and(|at| Some(at.conversation) == conversation);
+        let stays = self.whereabouts.at.is_some_and(|at| Some(at.conversation) == conversation);
         let left = if stays { None } else { self.leaves() };
         let comes = conversation
             .map(|conversation| Present { conversation, user, writing, left: false, scope: None })
@@ -273,7 +243,7 @@ impl Session {
 
     /// What others are told where this agent goes from where they were, if they were anywhere.
     pub fn leaves(&mut self) -> Option<Present> {
-        self.at.take().map(|at| Present { writing: false, left: true, ..at })
+        self.whereabouts.leaves()
     }
 
     /// A command came that this server cannot read. It is of no use here, and stops nothing.
@@ -380,14 +350,21 @@ impl Session {
             (Ok(Found::Slice(slice)), _) => {
                 let asked_at = self.fetching.take();
                 match slice {
-                    Some(slice) => Ok(say(self.tail.follow(*slice))),
+                    Some(slice) => {
+                        let due = self.tail.follow(*slice);
+                        Ok(self.carry_out(due))
+                    }
                     None if asked_at < Some(here.head) => Ok(Vec::new()),
                     // The rows are behind the journal: again when something happens.
                     None => return Vec::new(),
                 }
             }
+            (Ok(Found::Whole(granted)), _) => {
+                let due = self.tail.read(granted);
+                Ok(self.carry_out(due))
+            }
             (Ok(Found::Audience(present)), _) if self.may_know(&present) => {
-                self.at = Some(present);
+                self.whereabouts.at = Some(present);
                 Ok(vec![Todo::Tell(present)])
             }
             (Ok(Found::SignIn(false)), _) => Err(End::SignedOut),
@@ -409,7 +386,8 @@ impl Session {
         let todo = if !next || !self.following {
             Vec::new()
         } else if self.tail.sees_any(commit.scopes.values()) {
-            say(self.tail.follow(slice::of(commit)))
+            let due = self.tail.follow(slice::of(commit));
+            self.carry_out(due)
         } else {
             say(self.tail.pass(commit.to))
         };
@@ -439,7 +417,8 @@ impl Session {
         if late || here.age.saturating_sub(self.heard) > PATIENCE {
             return vec![Todo::HangUp(End::Silent)];
         }
-        let mut todo = Vec::new();
+        let place = self.whereabouts.passes(here.age);
+        let mut todo = self.goes(place);
         if here.age >= self.checked + HEARTBEAT {
             todo.extend(say(self.tail.advance()));
             todo.extend(self.sign_ins_ended(here));
@@ -453,6 +432,16 @@ impl Session {
     pub fn sign_ins_ended(&mut self, here: &Here<'_>) -> Vec<Todo> {
         self.checked = here.age;
         vec![Todo::Fetch(Wanted::SignIn { digest: self.who, now: here.now })]
+    }
+
+    fn carry_out(&self, due: Vec<Due>) -> Vec<Todo> {
+        let todo = |due| match due {
+            Due::Say(message) => Todo::Say(message),
+            Due::Read { stream, to } => {
+                Todo::Fetch(Wanted::Whole { agent: self.tail.agent().clone(), stream, to })
+            }
+        };
+        due.into_iter().map(todo).collect()
     }
 
     fn user(&self) -> evendesk_domain::id::UserId {

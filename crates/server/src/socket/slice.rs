@@ -13,7 +13,7 @@ use evendesk_protocol::limits::BATCH_EVENTS;
 use evendesk_replica::{Reader, Readers};
 
 use super::session::{Found, Wanted};
-use super::tail::{Changed, Moved, Slice, moved, moves};
+use super::tail::{Changed, Slice};
 use crate::sign_in::{self, NotSignedIn};
 use crate::state::Present;
 use crate::writer::Committed;
@@ -37,6 +37,11 @@ pub fn fetch(journal: &dyn Journal, readers: &Readers, wanted: Wanted) -> Fetche
         }
         Wanted::SameEyes { agent, cursor } => Found::SameEyes(sees_as_then(journal, &agent, cursor)?),
         Wanted::Slice { agent, after } => Found::Slice(next(journal, readers, &agent, after)?.map(Box::new)),
+        Wanted::Whole { agent, stream, to } => {
+            let scope = readers.get()?.scope(stream)?;
+            let sees = scope.is_some_and(|s| visible(&agent, s));
+            Found::Whole(if sees { Some(whole(journal, stream, to)?) } else { None })
+        }
         Wanted::Audience(present) => {
             let scope = readers.get()?.scope(present.conversation.into())?;
             Found::Audience(Present { scope, ..present })
@@ -94,31 +99,15 @@ pub fn needs_reading(user: UserId, events: &[Recorded]) -> bool {
     })
 }
 
-/// Adds what moved teams, and what the agent's own change brings and takes.
+/// Adds what the agent's own change brings and takes, and what was erased.
 fn complete(journal: &dyn Journal, reader: &Reader, agent: &Agent, mut slice: Slice) -> Fetched<Slice> {
     let mut now = agent.clone();
     let own = StreamId::from(agent.user);
     if slice.events.iter().any(|e| e.stream == own) {
         now = reader.agent(agent.user)?.unwrap_or(now);
-        let changed = changed(reader, agent, now.clone())?;
-        for stream in &changed.granted {
-            slice.whole.insert(*stream, whole(journal, *stream, slice.to)?);
-        }
-        slice.changed = Some(changed);
-    }
-    for (stream, teams) in moves(&slice.events) {
-        let scope = slice.scopes.get(&stream).copied().flatten();
-        if moved(&[agent, &now], scope, &teams) == Moved::Granted && !slice.whole.contains_key(&stream) {
-            slice.whole.insert(stream, whole(journal, stream, slice.to)?);
-        }
+        slice.changed = Some(changed(reader, agent, now.clone())?);
     }
     slice.erased = erased(journal, &now, &slice)?;
-    if !slice.whole.is_empty() || !slice.erased.is_empty() {
-        let terms = slice.events.iter().map(|e| e.stream).filter(|s| s.kind == StreamKind::Terms);
-        for stream in terms.collect::<BTreeSet<_>>() {
-            slice.whole.insert(stream, whole(journal, stream, slice.to)?);
-        }
-    }
     Ok(slice)
 }
 

@@ -14,8 +14,7 @@ use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
 use evendesk_protocol::FromServer;
 use evendesk_protocol::limits::CREDIT_BATCHES;
 
-/// Directives under way at once; the rest waits for confirmations.
-const DIRECTIVES_UNDER_WAY: usize = 32;
+use super::directives::{Directive, Directives, Due, Granted, erasing};
 
 /// A stretch of the journal, `(from, to]`, with what is needed to decide who sees what.
 #[derive(Debug, Default)]
@@ -25,8 +24,6 @@ pub struct Slice {
     pub events: Vec<Recorded>,
     /// Of every stream in `events`, as of `to` or later.
     pub scopes: HashMap<StreamId, Option<Scope>>,
-    /// Whole streams, up to `to`, that the agent may have to be granted.
-    pub whole: HashMap<StreamId, Vec<Recorded>>,
     /// What of streams was erased: the blanked events that a desk must put in the place of its own, with
     /// all that the slice has of the stream; none for a stream that the agent does not see.
     pub erased: BTreeMap<StreamId, Vec<Recorded>>,
@@ -52,9 +49,7 @@ pub struct Tail {
     awaited: u64,
     /// Ends of batches that the desk has not acknowledged.
     unacked: VecDeque<u64>,
-    next_directive: u64,
-    waiting: VecDeque<FromServer>,
-    unconfirmed: BTreeSet<u64>,
+    directives: Directives,
     /// What moves the desk's cursor, held back until every directive before it is confirmed.
     after: Option<FromServer>,
 }
@@ -67,9 +62,7 @@ impl Tail {
             told: cursor,
             awaited: 0,
             unacked: VecDeque::new(),
-            next_directive: 1,
-            waiting: VecDeque::new(),
-            unconfirmed: BTreeSet::new(),
+            directives: Directives::new(),
             after: None,
         }
     }
@@ -87,8 +80,8 @@ impl Tail {
         self.unacked.len() < CREDIT_BATCHES && self.after.is_none()
     }
 
-    /// Takes the slice that begins at the cursor; returns what to send now.
-    pub fn follow(&mut self, mut slice: Slice) -> Vec<FromServer> {
+    /// Takes the slice that begins at the cursor; returns what to do now.
+    pub fn follow(&mut self, mut slice: Slice) -> Vec<Due> {
         debug_assert_eq!(slice.from, self.cursor);
         let before = self.agent.clone();
         if let Some(changed) = &slice.changed {
@@ -97,35 +90,22 @@ impl Tail {
         let (mut granted, withdrawn) = self.directives(&before, &slice);
         // What is granted is folded before the slice's own events are, and is held to terms that may be among
         // them: those go first.
-        granted.extend(slice.whole.keys().filter(|s| s.kind == StreamKind::Terms));
-        let mut in_order: Vec<&StreamId> = granted.iter().collect();
+        if !granted.is_empty() || !slice.erased.is_empty() {
+            granted.extend(slice.events.iter().map(|e| e.stream).filter(|s| s.kind == StreamKind::Terms));
+        }
+        let mut in_order: Vec<StreamId> = granted.iter().copied().collect();
         in_order.sort_by_key(|s| (std::cmp::Reverse(s.kind), s.id));
-        for stream in in_order {
-            let events = slice.whole.remove(stream).unwrap_or_default();
-            let directive = self.directive();
-            let (stream, continued, more) = (*stream, false, false);
-            self.waiting.push_back(FromServer::Grant { directive, stream, events, continued, more });
-        }
-        for stream in withdrawn {
-            let directive = self.directive();
-            self.waiting.push_back(FromServer::Forget { directive, stream });
-        }
+        let granting = in_order.into_iter().map(Directive::Grant);
+        let forgetting = withdrawn.into_iter().map(Directive::Forget);
+        let erased: BTreeSet<StreamId> = slice.erased.keys().copied().collect();
         // After what is granted: that has no words either, but the desk's outbox may.
-        for (stream, events) in &slice.erased {
-            for part in parts(events) {
-                let directive = self.directive();
-                self.waiting.push_back(FromServer::Erase {
-                    directive,
-                    stream: *stream,
-                    events: part.to_vec(),
-                });
-            }
-        }
+        let erasing = slice.erased.into_iter().flat_map(|(stream, events)| erasing(stream, events));
+        self.directives.begin(granting.chain(forgetting).chain(erasing), slice.to);
         let agent = &self.agent;
         let seen = |stream: &StreamId| {
             slice.scopes.get(stream).copied().flatten().is_some_and(|s| visible(agent, s))
         };
-        let whole = |stream: &StreamId| granted.contains(stream) || slice.erased.contains_key(stream);
+        let whole = |stream: &StreamId| granted.contains(stream) || erased.contains(stream);
         slice.events.retain(|e| !whole(&e.stream) && seen(&e.stream));
         let (from, to) = (self.told, slice.to);
         let visible_set = slice.changed.is_some().then(|| visible_set(&self.agent));
@@ -173,36 +153,27 @@ impl Tail {
     }
 
     /// The desk has carried a directive out; returns what may follow it.
-    pub fn confirmed(&mut self, directive: u64) -> Vec<FromServer> {
-        self.unconfirmed.remove(&directive);
+    pub fn confirmed(&mut self, directive: u64) -> Vec<Due> {
+        self.directives.confirmed(directive);
         self.due()
     }
 
-    const fn directive(&mut self) -> u64 {
-        self.next_directive += 1;
-        self.next_directive - 1
+    /// A stream that is granted was read; returns it, and what may follow it.
+    pub fn read(&mut self, granted: Granted) -> Vec<Due> {
+        let mut due: Vec<Due> = self.directives.read(granted).map(Due::Say).into_iter().collect();
+        due.extend(self.due());
+        due
     }
 
-    fn due(&mut self) -> Vec<FromServer> {
-        let mut due = Vec::new();
-        while self.unconfirmed.len() < DIRECTIVES_UNDER_WAY
-            && let Some(message) = self.waiting.pop_front()
-        {
-            if let FromServer::Grant { directive, .. }
-            | FromServer::Forget { directive, .. }
-            | FromServer::Erase { directive, .. } = &message
-            {
-                self.unconfirmed.insert(*directive);
-            }
-            due.push(message);
-        }
-        if self.unconfirmed.is_empty()
+    fn due(&mut self) -> Vec<Due> {
+        let mut due = self.directives.due();
+        if self.directives.are_carried_out()
             && let Some(after) = self.after.take()
         {
             if let FromServer::Events { to, .. } = &after {
                 self.unacked.push_back(*to);
             }
-            due.push(after);
+            due.push(Due::Say(after));
         }
         due
     }
@@ -225,14 +196,6 @@ impl Tail {
         }
         (granted, withdrawn)
     }
-}
-
-/// Blanked events are small, and each part may be carried out by itself.
-const ERASED_AT_ONCE: usize = 1_000;
-
-/// At least one: what a desk does not see may all the same be in its outbox.
-fn parts(events: &[Recorded]) -> Vec<&[Recorded]> {
-    if events.is_empty() { vec![events] } else { events.chunks(ERASED_AT_ONCE).collect() }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,6 +269,29 @@ mod tests {
         Slice { from, to, events, scopes, ..Slice::default() }
     }
 
+    /// Does what is due, reading what there is to be read.
+    fn sent(tail: &mut Tail, due: Vec<Due>) -> Vec<FromServer> {
+        let mut due = VecDeque::from(due);
+        let mut sent = Vec::new();
+        while let Some(next) = due.pop_front() {
+            match next {
+                Due::Say(message) => sent.push(message),
+                Due::Read { .. } => due.extend(tail.read(Some(Vec::new()))),
+            }
+        }
+        sent
+    }
+
+    fn follow(tail: &mut Tail, slice: Slice) -> Vec<String> {
+        let due = tail.follow(slice);
+        said(&sent(tail, due))
+    }
+
+    fn confirm(tail: &mut Tail, directive: u64) -> Vec<String> {
+        let due = tail.confirmed(directive);
+        said(&sent(tail, due))
+    }
+
     fn said(messages: &[FromServer]) -> Vec<String> {
         let say = |message: &FromServer| match message {
             FromServer::Events { to, events, .. } => format!("{} events to {to}", events.len()),
@@ -321,31 +307,32 @@ mod tests {
     fn what_is_not_visible_never_leaves() {
         let mut tail = tail();
         let both = vec![event(1, 1, Event::Resolved), event(2, 2, Event::Resolved)];
-        assert_eq!(said(&tail.follow(slice(0, both, &[(1, OURS), (2, THEIRS)]))), ["1 events to 2"]);
+        assert_eq!(follow(&mut tail, slice(0, both, &[(1, OURS), (2, THEIRS)])), ["1 events to 2"]);
         let theirs = vec![event(3, 2, Event::Reopened)];
-        assert_eq!(said(&tail.follow(slice(2, theirs, &[(2, THEIRS)]))), ["advance to 3"]);
+        assert_eq!(follow(&mut tail, slice(2, theirs, &[(2, THEIRS)])), ["advance to 3"]);
         let unknown = vec![event(4, 3, Event::Reopened)];
-        assert_eq!(said(&tail.follow(slice(3, unknown, &[]))), ["advance to 4"]);
+        assert_eq!(follow(&mut tail, slice(3, unknown, &[])), ["advance to 4"]);
     }
 
     #[test]
     fn a_move_is_granted_or_forgotten_before_the_cursor_passes_it() {
         let mut tail = tail();
         let into = vec![moved_to(1, 1, THEIRS, OURS)];
-        assert_eq!(said(&tail.follow(slice(0, into, &[(1, OURS)]))), ["grant 1"]);
+        assert_eq!(follow(&mut tail, slice(0, into, &[(1, OURS)])), ["grant 1"]);
         assert!(!tail.is_ready());
-        assert_eq!(said(&tail.confirmed(1)), ["advance to 1"]);
+        assert_eq!(confirm(&mut tail, 1), ["advance to 1"]);
         let away = vec![moved_to(2, 1, OURS, THEIRS), event(3, 2, Event::Resolved)];
-        assert_eq!(said(&tail.follow(slice(1, away, &[(1, THEIRS), (2, OURS)]))), ["forget 2"]);
-        assert_eq!(said(&tail.confirmed(2)), ["1 events to 3"]);
+        assert_eq!(follow(&mut tail, slice(1, away, &[(1, THEIRS), (2, OURS)])), ["forget 2"]);
+        assert_eq!(confirm(&mut tail, 2), ["1 events to 3"]);
     }
 
     #[test]
     fn terms_of_the_same_slice_go_before_a_stream_that_is_granted() {
-        let into = slice(0, vec![moved_to(1, 1, THEIRS, OURS)], &[(1, OURS)]);
+        let mut tail = tail();
         let terms = StreamId::from(evendesk_domain::id::TermsId(Uuid::from_u128(9)));
-        let whole = HashMap::from([(terms, Vec::new()), (stream(1), Vec::new())]);
-        let sent = tail().follow(Slice { whole, ..into });
+        let made = Recorded { stream: terms, ..event(2, 9, Event::Resolved) };
+        let due = tail.follow(slice(0, vec![moved_to(1, 1, THEIRS, OURS), made], &[(1, OURS)]));
+        let sent = sent(&mut tail, due);
         let first = sent.first();
         assert!(matches!(first, Some(FromServer::Grant { stream, .. }) if *stream == terms), "{sent:?}");
         assert_eq!(sent.len(), 2);
@@ -354,13 +341,13 @@ mod tests {
     #[test]
     fn what_only_passed_through_is_forgotten_all_the_same() {
         let through = vec![moved_to(1, 1, THEIRS, OURS), moved_to(2, 1, OURS, THEIRS)];
-        assert_eq!(said(&tail().follow(slice(0, through, &[(1, THEIRS)]))), ["forget 1"]);
+        assert_eq!(follow(&mut tail(), slice(0, through, &[(1, THEIRS)])), ["forget 1"]);
     }
 
     #[test]
     fn what_went_away_and_came_back_is_granted_for_it_may_have_been_passed_over() {
         let back = vec![moved_to(1, 1, OURS, THEIRS), moved_to(2, 1, THEIRS, OURS)];
-        assert_eq!(said(&tail().follow(slice(0, back, &[(1, OURS)]))), ["grant 1"]);
+        assert_eq!(follow(&mut tail(), slice(0, back, &[(1, OURS)])), ["grant 1"]);
     }
 
     #[test]
@@ -369,7 +356,7 @@ mod tests {
         let away = slice(0, vec![moved_to(1, 1, OURS, THEIRS)], &[(1, THEIRS)]);
         let agent = Agent { teams: vec![TeamId(Uuid::from_u128(3))], ..tail.agent().clone() };
         let changed = Changed { agent, granted: Vec::new(), withdrawn: Vec::new() };
-        assert_eq!(said(&tail.follow(Slice { changed: Some(changed), ..away })), ["forget 1"]);
+        assert_eq!(follow(&mut tail, Slice { changed: Some(changed), ..away }), ["forget 1"]);
     }
 
     #[test]
@@ -389,7 +376,8 @@ mod tests {
         let mut tail = tail();
         assert!((1..=100).all(|seq| tail.pass(seq).is_none()));
         let ours = vec![event(101, 1, Event::Resolved)];
-        let told = tail.follow(slice(100, ours, &[(1, OURS)]));
+        let due = tail.follow(slice(100, ours, &[(1, OURS)]));
+        let told = sent(&mut tail, due);
         assert!(matches!(told[..], [FromServer::Events { from: 0, to: 101, .. }]), "{told:?}");
         assert_eq!(tail.pass(102), None);
         assert_eq!(tail.awaits(104), None);
@@ -404,10 +392,10 @@ mod tests {
         let mut tail = tail();
         let all: Vec<_> = (1..=100).map(|n| moved_to(u64::try_from(n).unwrap(), n, OURS, THEIRS)).collect();
         let scopes: Vec<_> = (1..=100).map(|n| (n, THEIRS)).collect();
-        let mut sent = tail.follow(slice(0, all, &scopes)).len();
-        assert_eq!(sent, DIRECTIVES_UNDER_WAY);
+        let mut sent = follow(&mut tail, slice(0, all, &scopes)).len();
+        assert!(sent < 50, "{sent} at once");
         for directive in 1..=100 {
-            sent += tail.confirmed(directive).len();
+            sent += confirm(&mut tail, directive).len();
         }
         assert_eq!(sent, 101);
     }

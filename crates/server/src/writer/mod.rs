@@ -62,6 +62,16 @@ impl Work {
         let command = Box::new(command);
         if reoffered { Self::Reoffered { user, command } } else { Self::Agent { user, command } }
     }
+
+    /// Whether it takes words out of the journal.
+    pub fn erases(&self) -> bool {
+        let body = match self {
+            Self::Agent { command, .. } | Self::Reoffered { command, .. } => &command.body,
+            Self::Operator(body) => body,
+            Self::System { .. } | Self::Given(_) => return false,
+        };
+        matches!(body, CommandBody::EraseCustomer { .. })
+    }
 }
 
 /// Work and, for sample and generated data only, when it is to have happened.

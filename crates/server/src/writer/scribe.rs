@@ -206,7 +206,7 @@ impl Scribe {
         let mut answers = Vec::with_capacity(asks.len());
         let (mut tries, mut most) = (0, asks.len());
         loop {
-            let rest = &asks[answers.len()..];
+            let rest = one_erasure(&asks[answers.len()..]);
             match self.try_write(&rest[..most.min(rest.len())], now) {
                 Ok(more) => answers.extend(more),
                 Err(WriteError::Journal(evendesk_journal::Error::Behind { head })) if head < self.head => {
@@ -278,6 +278,14 @@ impl Scribe {
         self.head = to;
         Ok(answers)
     }
+}
+
+/// As many as go into one batch: a second erasure would not see in the journal what the first one is about to
+/// blank there, and begins the next.
+fn one_erasure(asks: &[Ask]) -> &[Ask] {
+    let mut erasing = asks.iter().enumerate().filter(|(_, ask)| ask.work.erases());
+    let second = erasing.nth(1).map_or(asks.len(), |(place, _)| place);
+    &asks[..second]
 }
 
 /// What an erasure elsewhere has taken words from is folded again from the journal, which has them no more.

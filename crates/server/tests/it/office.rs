@@ -234,16 +234,21 @@ impl Desk {
         self.say(&FromDesk::Push(Box::new(Pushed { command, reoffered: false }))).await;
     }
 
-    /// The next message; acknowledged and confirmed as a good desk does.
-    pub async fn hear(&mut self) -> FromServer {
-        let message = loop {
+    /// The next message, not answered.
+    pub async fn overhear(&mut self) -> FromServer {
+        loop {
             let next = tokio::time::timeout(Duration::from_secs(10), self.socket.next()).await;
             match next.expect("the server says nothing").expect("the server hung up").unwrap() {
-                Message::Text(text) => break serde_json::from_str(&text).unwrap(),
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Close(_) => panic!("the server closed"),
                 _ => {}
             }
-        };
+        }
+    }
+
+    /// The next message; acknowledged and confirmed as a good desk does.
+    pub async fn hear(&mut self) -> FromServer {
+        let message = self.overhear().await;
         match &message {
             FromServer::Events { from, to, visible_set, .. } => {
                 assert_eq!(*from, self.cursor, "a gap");

@@ -1,15 +1,18 @@
 //! The socket with real clients: what one does the others see, and nobody sees what they may not.
 
-use evendesk_domain::command::{Command, CommandBody};
+use std::collections::BTreeSet;
+
+use evendesk_domain::command::{Command, CommandBody, SystemCommand};
 use evendesk_domain::event::Event;
-use evendesk_domain::id::{CommandId, TeamId, UserId, WorkspaceId};
+use evendesk_domain::id::{CommandId, ConversationId, CustomerId, MessageId, TeamId, UserId, WorkspaceId};
 use evendesk_domain::permission::{Agent, visible_set};
 use evendesk_domain::settings::Role;
-use evendesk_domain::stream::{Recorded, StreamId, StreamKind};
+use evendesk_domain::stream::{Actor, Recorded, StreamId, StreamKind};
 use evendesk_protocol::{Class, FromDesk, FromServer, Mode, NEWEST, OLDEST, Outcome, Side, Upgrade};
+use evendesk_server::writer::Work;
 use uuid::Uuid;
 
-use crate::office::{Desk, Left, Office, note, operate, user};
+use crate::office::{Desk, Left, Office, inbound, note, operate, settle, user};
 
 fn events(heard: &[FromServer]) -> Vec<Recorded> {
     let of = |message: &FromServer| match message {
@@ -202,6 +205,57 @@ async fn joining_a_team_grants_what_it_has_and_who_left_one_while_away_begins_af
     assert!(!holds(&heard, conversation), "{heard:?}");
     let told = office.command(office.bob, note(conversation, "still here?")).await;
     assert!(matches!(told, Outcome::Refused { .. }));
+}
+
+/// Thousands of conversations that one agent comes to see are no burden on the server, however slow the desk.
+#[tokio::test]
+async fn a_team_of_thousands_is_granted_a_few_conversations_at_a_time_and_whole() {
+    const CONVERSATIONS: usize = 2_000;
+    let office = Office::open().await;
+    let receive = |n: usize| SystemCommand::Receive {
+        message: MessageId(Uuid::now_v7()),
+        customer: CustomerId(Uuid::now_v7()),
+        conversation: ConversationId(Uuid::now_v7()),
+        inbound: Box::new(inbound(&format!("c{n}@customer.example"), "hello")),
+    };
+    for n in 0..CONVERSATIONS / 200 {
+        let commands = (n * 200..(n + 1) * 200).map(receive).collect();
+        settle(office.app(), Work::System { commands, by: Actor::System }).await;
+    }
+    let mut bob = office.desk("bob").await;
+    bob.hear_to(office.app().journal.head().unwrap()).await;
+    let both = vec![office.sales, office.support];
+    operate(office.app(), user(office.bob, "bob", Role::Agent, both)).await;
+
+    let mut granted = Vec::new();
+    let mut confirms = Vec::new();
+    let mut before = 0;
+    while granted.is_empty() || granted.len() > before {
+        before = granted.len();
+        // Says nothing to what it is granted: before the answer to a ping comes all that is on its way.
+        bob.say(&FromDesk::Ping).await;
+        loop {
+            match bob.overhear().await {
+                FromServer::Grant { directive, stream, .. } => {
+                    granted.push(stream);
+                    confirms.push(directive);
+                }
+                FromServer::Pong { .. } => break,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!((1..=32).contains(&granted.len()), "{} on their way at once", granted.len());
+    for directive in confirms {
+        bob.say(&FromDesk::Confirm { directive }).await;
+    }
+    for heard in bob.hear_to(office.app().journal.head().unwrap()).await {
+        if let FromServer::Grant { stream, .. } = heard {
+            granted.push(stream);
+        }
+    }
+    let once: BTreeSet<StreamId> = granted.iter().copied().collect();
+    assert_eq!((granted.len(), once.len()), (CONVERSATIONS, CONVERSATIONS));
 }
 
 #[tokio::test]

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use evendesk_domain::command::{Command, CommandBody};
+use evendesk_domain::channel::Identity;
+use evendesk_domain::command::{Command, CommandBody, SystemCommand};
 use evendesk_domain::decide::{RefusalCode, World};
-use evendesk_domain::id::{CommandId, ConversationId, TeamId, UserId};
+use evendesk_domain::id::{CommandId, ConversationId, CustomerId, MessageId, TeamId, UserId};
+use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Journal;
 use evendesk_protocol::Outcome;
@@ -14,7 +16,7 @@ use evendesk_server::store::Store;
 use evendesk_server::writer::{Answer, Ask, Scribe, Work};
 use uuid::Uuid;
 
-use crate::office::{Office, note, settle};
+use crate::office::{Office, inbound, note, settle};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
@@ -56,6 +58,38 @@ fn a_batch_is_numbered_without_gaps_and_a_refusal_within_it_leaves_nothing() {
     assert_eq!(journal.head().unwrap(), head + 2);
     let committed = commits.recv().unwrap();
     assert_eq!((committed.from, committed.to, committed.events.len()), (head, head + 2, 2));
+}
+
+#[test]
+fn erasures_that_come_at_once_are_carried_out_one_after_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, mut scribe) = scribe(dir.path());
+    let names = ["xanthippe@athens.example", "socrates@athens.example", "plato@athens.example"];
+    let mails = names.map(|from| {
+        let receive = SystemCommand::Receive {
+            message: MessageId(Uuid::now_v7()),
+            customer: CustomerId(Uuid::now_v7()),
+            conversation: ConversationId(Uuid::now_v7()),
+            inbound: Box::new(inbound(from, "hello")),
+        };
+        Ask { work: Work::System { commands: vec![receive], by: Actor::System }, at: None }
+    });
+    scribe.write(&mails, NOW).unwrap();
+    let customers = names.map(|name| {
+        let identity = Identity::email(name).unwrap();
+        scribe.replica().reader().unwrap().world_kept().identity_owner(&identity).unwrap().unwrap()
+    });
+    let [xanthippe, socrates, plato] = customers.map(|customer| Ask {
+        work: Work::Operator(Box::new(CommandBody::EraseCustomer { customer })),
+        at: None,
+    });
+    let between = save_team(&scribe, 1, "A");
+    let answers = scribe.write(&[xanthippe, between, socrates, plato], NOW).unwrap();
+    assert!(seqs(&answers).is_sorted());
+    let reader = scribe.replica().reader().unwrap();
+    for customer in customers {
+        assert!(reader.world_kept().customer(customer).unwrap().unwrap().erased_at.is_some());
+    }
 }
 
 #[test]
