@@ -208,22 +208,11 @@ pub fn join(
     home: State<'_, Home>,
     keychain: State<'_, Keychain>,
     server: &str,
+    code: Option<String>,
     login: &str,
     password: &str,
 ) -> Answer<()> {
-    home.join(&keychain, server, login, password)
-}
-
-#[tauri::command(async)]
-pub fn join_invited(
-    home: State<'_, Home>,
-    keychain: State<'_, Keychain>,
-    server: &str,
-    code: &str,
-    login: &str,
-    password: &str,
-) -> Answer<()> {
-    home.join_invited(&keychain, server, code, login, password)
+    home.join(&keychain, server, code.as_deref(), login, password)
 }
 
 #[tauri::command(async)]

@@ -148,34 +148,22 @@ impl Home {
         self.choose(Some(Choice::Here))
     }
 
-    /// Join a team.
+    /// Join a team: with an invitation's `code`, choosing login and password, or as who is known there.
     pub fn join(
         &self,
         keychain: &Keychain,
         server: &str,
+        code: Option<&str>,
         login: &str,
         password: &str,
     ) -> Result<(), ApiError> {
-        let token = self.desk().sign_in(server, login, password)?;
-        self.joined(keychain, &token)
-    }
-
-    /// Join a team with an invitation's code, choosing login and password.
-    pub fn join_invited(
-        &self,
-        keychain: &Keychain,
-        server: &str,
-        code: &str,
-        login: &str,
-        password: &str,
-    ) -> Result<(), ApiError> {
-        let token = self.desk().join(server, code, login, password)?;
-        self.joined(keychain, &token)
-    }
-
-    fn joined(&self, keychain: &Keychain, token: &str) -> Result<(), ApiError> {
+        let desk = self.desk();
+        let token = match code {
+            Some(code) => desk.join(server, code, login, password)?,
+            None => desk.sign_in(server, login, password)?,
+        };
         self.stop_server();
-        keychain.set(TOKEN, token).map_err(kept)?;
+        keychain.set(TOKEN, &token).map_err(kept)?;
         self.choose(Some(Choice::Team))
     }
 

@@ -99,7 +99,6 @@ pub fn run(options: CommandLine) -> ExitCode {
             commands::undo_feedback,
             commands::start_local,
             commands::join,
-            commands::join_invited,
             commands::devices,
             commands::device_revoke,
             commands::invitations,

@@ -33,8 +33,8 @@ export interface Backend {
   logFeedback(feedback: NewFeedback): Promise<T.FeedbackTicket>;
   undoFeedback(id: string): Promise<void>;
   startLocal(name: string): Promise<void>;
-  join(server: string, login: string, password: string): Promise<void>;
-  joinInvited(server: string, code: string, login: string, password: string): Promise<void>;
+  /** `code`: of an invitation, with which login and password are chosen; null for who is known already. */
+  join(server: string, code: string | null, login: string, password: string): Promise<void>;
   lookAround(): Promise<void>;
   signOut(): Promise<void>;
   reconnect(): Promise<void>;

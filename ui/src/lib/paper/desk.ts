@@ -236,7 +236,6 @@ export function paperBackend(desk: PaperDesk): Backend {
     },
     startLocal: signIn,
     join: signIn,
-    joinInvited: signIn,
     devices: async () => structuredClone(desk.company.devices),
     deviceRevoke: async (user, device) =>
       void (desk.company.devices = desk.company.devices.filter((one) => one.user !== user || one.device !== device)),

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 
 use evendesk_domain::clock::Priority;
 use evendesk_domain::command::CommandBody;
@@ -13,7 +13,7 @@ use evendesk_protocol::http::OTHER_ROWS;
 use evendesk_protocol::{FromDesk, FromServer};
 use evendesk_replica::snapshot::Begin;
 
-use super::crash::copy;
+use super::crash::{copied_at_every_boundary, copy};
 use super::note;
 use super::paper::{ALICE, OTHER_TEAM, Paper, TEAM, id};
 use super::wires::{Desk, at, world};
@@ -129,18 +129,11 @@ fn search_says_that_it_is_incomplete_until_every_word_is_indexed() {
 #[test]
 fn killed_anywhere_a_desk_goes_on_from_the_part_it_had() {
     let copies = tempfile::tempdir().unwrap();
-    let found: Arc<Mutex<Vec<(&str, PathBuf)>>> = Arc::default();
     let (mut server, mut desk) = world();
     let mut known = Vec::new();
     happen(&mut server, &mut Dice(7), &mut known, 40);
     server.in_parts_of(4);
-    let (from, to, list) = (desk.path().to_owned(), copies.path().to_owned(), Arc::clone(&found));
-    desk.core.set_boundary(Box::new(move |name| {
-        let mut list = list.lock().unwrap();
-        let target = to.join(list.len().to_string());
-        copy(&from, &target);
-        list.push((name, target));
-    }));
+    let found = copied_at_every_boundary(&mut desk, copies.path());
     desk.begins(&mut server);
     while desk.step(&mut server) {}
     let found = found.lock().unwrap();
@@ -191,15 +184,21 @@ fn no_part_holds_a_word_that_its_reader_may_not_see() {
     assert!(parts > 3, "{parts}");
 }
 
-#[test]
-fn a_part_that_was_on_its_way_while_something_was_withdrawn_is_thrown_away() {
+/// A new desk that has what is open, and is about to ask for the part with the one matter that is done.
+fn about_to_fetch_what_is_done(said: &str) -> (Paper, Desk, ConversationId) {
     let (mut server, mut desk) = world();
-    let (conversation, _) = server.mail("ada@x.example", SECRET);
+    let (conversation, _) = server.mail("ada@x.example", said);
     server.colleague(CommandBody::Resolve { conversation });
     server.in_parts_of(100);
     desk.begins(&mut server);
     desk.step(&mut server);
     desk.until_wanting(&mut server);
+    (server, desk, conversation)
+}
+
+#[test]
+fn a_part_that_was_on_its_way_while_something_was_withdrawn_is_thrown_away() {
+    let (mut server, mut desk, conversation) = about_to_fetch_what_is_done(SECRET);
     let wanted = desk.wants().unwrap().clone();
     let file = desk.path().join("on-its-way");
     server.write_part(ALICE, wanted.begin, &file);
@@ -273,13 +272,7 @@ fn a_server_that_keeps_its_rows_in_another_way_by_now_sends_events_from_the_begi
 
 #[test]
 fn a_part_ahead_of_the_cursor_waits_for_it() {
-    let (mut server, mut desk) = world();
-    let (conversation, _) = server.mail("ada@x.example", "Hello");
-    server.colleague(CommandBody::Resolve { conversation });
-    server.in_parts_of(100);
-    desk.begins(&mut server);
-    desk.step(&mut server);
-    desk.until_wanting(&mut server);
+    let (mut server, mut desk, conversation) = about_to_fetch_what_is_done("Hello");
     let wanted = desk.wants().unwrap().clone();
     server.colleague(note(conversation, 601, "and one more"));
     let file = desk.path().join("ahead");

@@ -27,7 +27,23 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Does an hour's work, and copies the folder at every boundary into `copies`.
+/// The name of each boundary that was passed, and the folder as a kill would have left it there.
+pub type Boundaries = Arc<Mutex<Vec<(&'static str, PathBuf)>>>;
+
+/// Copies the desk's folder at every boundary from now on, into `copies`.
+pub fn copied_at_every_boundary(desk: &mut Desk, copies: &Path) -> Boundaries {
+    let found = Boundaries::default();
+    let (from, to, list) = (desk.path().to_owned(), copies.to_owned(), Arc::clone(&found));
+    desk.core.set_boundary(Box::new(move |name| {
+        let mut list = list.lock().unwrap();
+        let target = to.join(list.len().to_string());
+        copy(&from, &target);
+        list.push((name, target));
+    }));
+    found
+}
+
+/// Does an hour's work.
 fn work(desk: &mut Desk, server: &mut Paper) {
     let (conversation, said) = server.mail("ada@x.example", "Where is it?");
     let (other, _) = server.mail("bo@x.example", "Hello");
@@ -57,15 +73,8 @@ fn shows_what_it_keeps(desk: &Desk, name: &str) {
 #[test]
 fn killed_anywhere_a_desk_goes_on_to_the_same_end() {
     let copies = tempfile::tempdir().unwrap();
-    let found: Arc<Mutex<Vec<(&str, PathBuf)>>> = Arc::default();
     let (mut server, mut desk) = world();
-    let (from, to, list) = (desk.path().to_owned(), copies.path().to_owned(), Arc::clone(&found));
-    desk.core.set_boundary(Box::new(move |name| {
-        let mut list = list.lock().unwrap();
-        let target = to.join(list.len().to_string());
-        copy(&from, &target);
-        list.push((name, target));
-    }));
+    let found = copied_at_every_boundary(&mut desk, copies.path());
     work(&mut desk, &mut server);
     assert!(desk.states().is_empty());
     let texts = ["Tomorrow.", "promised tomorrow", "Hello to you.", "greeted"];
