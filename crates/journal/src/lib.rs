@@ -40,6 +40,9 @@ pub trait Journal: Send + Sync {
     fn claim(&self) -> Result<u64, Error>;
     /// Begins to write beside others: the epoch as it is.
     fn join(&self) -> Result<u64, Error>;
+    /// Makes it another incarnation, `new`, where it is still `was`: whoever went by that one must not go on as if
+    /// nothing had happened, and whoever writes is fenced. False where somebody else has come before.
+    fn begin_anew(&self, was: Uuid, new: Uuid) -> Result<bool, Error>;
     /// The head as it was last heard of; it changes after an append by anyone, and after the ear was
     /// deaf for a while. A hint only: one that is late, lost or wrong must harm nobody, so followers
     /// poll as well. None where nobody else can append unheard.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use evendesk_domain::id::AccountId;
 use evendesk_journal::postgres::Address;
 use evendesk_journal::whole::Whole;
-use evendesk_journal::{Journal, PostgresJournal, SqliteJournal, Workspace};
+use evendesk_journal::{Journal, PostgresJournal, SqliteJournal};
 use evendesk_replica::{Keeps, Replica};
+use uuid::Uuid;
 
 use crate::blobs::{BlobError, Blobs};
 use crate::clock::Clock;
@@ -15,7 +16,7 @@ use crate::folder::{Folder, FolderError};
 use crate::location::Location;
 use crate::seal::{Seal, SealError};
 use crate::secrets;
-use crate::writer::{Scribe, WriteError};
+use crate::writer::{Scribe, WriteError, tail};
 
 pub struct Store {
     pub folder: Folder,
@@ -67,7 +68,7 @@ impl Store {
 
     fn open_in(folder: Folder, at: &Location) -> Result<Self, StoreError> {
         let journal = journal(&folder, at)?;
-        let replica = replica(&folder, journal.workspace()?.as_ref())?;
+        let replica = replica(&folder, &*journal)?;
         Ok(Self { folder, journal, replica })
     }
 
@@ -152,18 +153,36 @@ fn seal(folder: &Folder, journal: &dyn Journal, accounts: &[AccountId]) -> Resul
 }
 
 /// The replica, unless it was folded from another journal than this one: then a new one.
-pub fn replica(folder: &Folder, workspace: Option<&Workspace>) -> Result<Replica, StoreError> {
+pub fn replica(folder: &Folder, journal: &dyn Journal) -> Result<Replica, StoreError> {
     let replica = Replica::open(&folder.replica(), Keeps::RowsOnly)?;
-    let position = replica.reader()?.position()?;
-    let of_this_journal = match (position.incarnation, workspace) {
-        (None, _) => true,
-        (Some(known), Some(w)) => known == w.incarnation && position.cursor <= w.head,
-        (Some(_), None) => false,
-    };
-    if of_this_journal {
-        return Ok(replica);
+    let known = replica.reader()?.position()?.incarnation;
+    let Some(known) = known else { return Ok(replica) };
+    if journal.workspace()?.is_some_and(|w| w.incarnation == known) {
+        match still_says(journal, &replica) {
+            Ok(()) => return Ok(replica),
+            Err(e) if e.has_lost_its_tail() => begin_anew(journal, known)?,
+            Err(e) => return Err(e.into()),
+        }
     }
     drop(replica);
     std::fs::remove_dir_all(folder.replica()).map_err(StoreError::Replace)?;
     Ok(Replica::open(&folder.replica(), Keeps::RowsOnly)?)
+}
+
+/// Whether the journal is still the one that the replica was folded from.
+fn still_says(journal: &dyn Journal, replica: &Replica) -> Result<(), WriteError> {
+    let reader = replica.reader()?;
+    let cursor = reader.position()?.cursor;
+    tail::agrees(journal, cursor, &reader.mark()?, journal.event(cursor)?.as_ref())
+}
+
+/// The journal has lost what came last. Desks may have seen it as well: as another incarnation, nobody takes the
+/// journal for what it was, and they offer again what they had had accepted.
+fn begin_anew(journal: &dyn Journal, known: Uuid) -> Result<(), StoreError> {
+    if journal.begin_anew(known, Uuid::new_v4())? {
+        tracing::warn!(
+            "the journal has lost what came last; it is a new incarnation now, and desks offer again what they had sent"
+        );
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ pub struct Link {
 
 #[derive(Default)]
 struct State {
+    target: AtomicU16,
     /// No connection is let through.
     cut: AtomicBool,
     /// What is on its way there, and back, stays where it is; as if it were lost again and again, it
@@ -36,14 +37,19 @@ impl Link {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("its number").port();
         listener.set_nonblocking(true).expect("a socket that can be asked");
-        let state = Arc::new(State::default());
+        let state = Arc::new(State { target: AtomicU16::new(target), ..State::default() });
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || accept(&listener, target, &shared));
+        std::thread::spawn(move || accept(&listener, &shared));
         Self { port, state }
     }
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Leads to another port for whoever connects from here on, as a name does that was given a new address.
+    pub fn lead_to(&self, target: u16) {
+        self.state.target.store(target, Ordering::SeqCst);
     }
 
     /// Ends every connection and refuses new ones.
@@ -80,7 +86,7 @@ impl Drop for Link {
     }
 }
 
-fn accept(listener: &TcpListener, target: u16, state: &Arc<State>) {
+fn accept(listener: &TcpListener, state: &Arc<State>) {
     while !state.gone.load(Ordering::SeqCst) {
         let Ok((near, _)) = listener.accept() else {
             std::thread::sleep(TICK);
@@ -89,6 +95,7 @@ fn accept(listener: &TcpListener, target: u16, state: &Arc<State>) {
         if state.cut.load(Ordering::SeqCst) {
             continue;
         }
+        let target = state.target.load(Ordering::SeqCst);
         let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)) else { continue };
         let cuts = state.cuts.load(Ordering::SeqCst);
         for (way, from, to) in [(0, &near, &far), (1, &far, &near)] {

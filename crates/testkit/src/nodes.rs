@@ -91,6 +91,21 @@ impl Site {
         desk
     }
 
+    /// The database is lost, and a standby takes its place: nodes find it where they found the other.
+    pub fn fail_over_to(&mut self, standby: Postgres) {
+        self.postgres.kill();
+        standby.promote();
+        self.nodes.iter().for_each(|node| node.to_journal.lead_to(standby.port()));
+        self.url = standby.url(DATABASE);
+        self.postgres = standby;
+    }
+
+    /// Starts the nodes again that have ended by themselves, as a service manager does; returns how many.
+    pub fn restart_the_ended(&mut self) -> usize {
+        let ended = self.nodes.iter_mut().filter(|node| node.server.has_ended());
+        ended.map(|node| node.server.start()).count()
+    }
+
     /// The journal itself, past every node and link.
     pub fn journal(&self) -> PostgresJournal {
         let address = Address::parse(&self.url).expect("the database's address");

@@ -63,6 +63,35 @@ impl Postgres {
         postgres
     }
 
+    /// A second one that follows this one by streaming replication, which it reaches at `port`.
+    pub fn standby(&self, port: u16) -> Self {
+        let folder = tempfile::Builder::new().prefix("evendesk-postgres-").tempdir().expect("a folder");
+        open_to_all(folder.path());
+        self.owner.give(folder.path());
+        let mut standby =
+            Self { running: None, port: free_port(), owner: self.owner, encrypts: self.encrypts, folder };
+        let mut copy = standby.program("pg_basebackup");
+        copy.args(["--host=127.0.0.1", "--username=postgres", "--write-recovery-conf", "--checkpoint=fast"]);
+        standby.run(copy.args(["--port", &port.to_string()]).arg("-D").arg(standby.data()));
+        standby.go_on();
+        standby
+    }
+
+    /// Has a standby take over.
+    pub fn promote(&self) {
+        self.sql("postgres", "SELECT pg_promote()");
+    }
+
+    /// Has every commit wait for a standby from here on.
+    pub fn commit_with_standby(&self) {
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Whom to trust to know it.
     pub fn certificate(&self) -> PathBuf {
         self.data().join("server.crt")
@@ -113,7 +142,8 @@ impl Postgres {
             let status = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
             let mut lines = status.lines().map(str::trim);
             let is_ours = lines.next().is_some_and(|pid| pid == process.id().to_string());
-            (is_ours && lines.nth(6) == Some("ready")).then_some(())
+            let takes_connections = matches!(lines.nth(6), Some("ready" | "standby"));
+            (is_ours && takes_connections).then_some(())
         });
         self.running = Some(process);
     }

@@ -10,7 +10,7 @@ use evendesk_domain::stream::Recorded;
 use evendesk_server::store::Store;
 use tempfile::TempDir;
 
-use crate::process::{Process, end_in_order, kill_now, pause, wake};
+use crate::process::{Process, end_in_order, is_running, kill_now, pause, wake};
 
 pub struct ServerProcess {
     binary: PathBuf,
@@ -74,6 +74,11 @@ impl ServerProcess {
 
     pub fn is_up(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// Whether it was started and has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.running.as_ref().is_some_and(|process| !is_running(process.id()))
     }
 
     /// Its data folder.

@@ -184,6 +184,12 @@ impl Journal for PostgresJournal {
         self.epoch("join the journal", "SELECT epoch FROM workspace WHERE moved_to = ''")
     }
 
+    fn begin_anew(&self, was: Uuid, new: Uuid) -> Result<bool, Error> {
+        let sql = "UPDATE workspace SET incarnation = $2, epoch = epoch + 1
+                    WHERE incarnation = $1 AND moved_to = '' RETURNING epoch";
+        Ok(self.row("make the journal a new incarnation", sql, &[&bytes(&was), &bytes(&new)])?.is_some())
+    }
+
     fn hints(&self) -> Option<watch::Receiver<u64>> {
         let listen = || {
             let (heard, receiver) = watch::channel(0);

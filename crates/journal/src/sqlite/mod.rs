@@ -184,6 +184,12 @@ impl Journal for SqliteJournal {
         self.read_with(|c| epoch(c, "join the journal", sql))
     }
 
+    fn begin_anew(&self, was: Uuid, new: Uuid) -> Result<bool, Error> {
+        let sql = "UPDATE workspace SET incarnation = ?2, epoch = epoch + 1 WHERE incarnation = ?1 AND moved_to = ''";
+        let changed = self.writer().execute(sql, [was, new]);
+        Ok(changed.doing("make the journal a new incarnation")? > 0)
+    }
+
     fn hints(&self) -> Option<watch::Receiver<u64>> {
         None
     }

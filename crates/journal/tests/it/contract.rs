@@ -29,6 +29,7 @@ macro_rules! on_engine {
             a_writer_that_was_replaced_writes_nothing
             a_writer_that_is_behind_is_told_where_the_head_is
             whoever_joins_writes_beside_the_others_until_someone_claims
+            a_new_incarnation_is_made_once_and_fences_whoever_wrote
             only_a_shared_journal_hints_at_what_others_append
             a_decision_is_made_once
             an_event_from_the_future_survives
@@ -175,6 +176,17 @@ pub fn whoever_joins_writes_beside_the_others_until_someone_claims(place: &dyn P
     for fenced in [one, two] {
         assert!(matches!(fenced.append(epoch, &batch(4, vec![opened()])), Err(Error::Fenced { .. })));
     }
+}
+
+pub fn a_new_incarnation_is_made_once_and_fences_whoever_wrote(place: &dyn Place) {
+    let (journal, epoch) = founded(place);
+    let was = journal.workspace().unwrap().unwrap().incarnation;
+    let (new, late) = (Uuid::from_u128(77), Uuid::from_u128(78));
+    assert!(journal.begin_anew(was, new).unwrap());
+    assert!(!journal.begin_anew(was, late).unwrap());
+    assert_eq!(journal.workspace().unwrap().unwrap().incarnation, new);
+    let refused = journal.append(epoch, &batch(1, vec![note("Late")]));
+    assert!(matches!(refused, Err(Error::Fenced { .. })), "{refused:?}");
 }
 
 pub fn only_a_shared_journal_hints_at_what_others_append(place: &dyn Place) {

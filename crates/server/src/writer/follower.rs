@@ -58,12 +58,14 @@ async fn ask(
     due: u64,
 ) -> u64 {
     let reached = *writer.head().borrow() >= due;
+    let was_cut_off = matches!(*standing.borrow(), Standing::CutOff { .. });
     let asked = Arc::clone(journal);
     let head = tokio::task::spawn_blocking(move || asked.head()).await;
     let head = head.ok().and_then(|head| head.inspect_err(|e| tracing::warn!("{e}")).ok());
     standing.send_if_modified(|was| update(was, reached, head.is_some()));
     match head {
-        Some(head) if head > *writer.head().borrow() => {
+        // One that is shorter has lost what this node has; so may one that was away, however long it is.
+        Some(head) if was_cut_off || head != *writer.head().borrow() => {
             writer.look();
             head
         }

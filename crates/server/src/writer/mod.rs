@@ -7,6 +7,7 @@
 mod draft;
 mod follower;
 mod scribe;
+pub mod tail;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -15,6 +15,7 @@ use evendesk_replica::{Position, Replica};
 use uuid::Uuid;
 
 use super::draft::Draft;
+use super::tail;
 use super::{Answer, Ask, Committed, Undecided};
 use crate::erasure::{Ledger, LedgerError};
 
@@ -33,9 +34,17 @@ pub enum WriteError {
     /// What this node has seen is gone from the journal.
     #[error(
         "the journal ends at {is}, and this server had seen it at {was}: it has lost what came last, by a \
-         restore or a failover; restart this server, which then begins anew from what the journal has"
+         restore or a failover; restart this server: the journal becomes a new incarnation then, and desks \
+         offer again what it has lost"
     )]
     WentBack { was: u64, is: u64 },
+    /// Others have appended after what is gone.
+    #[error(
+        "event {at} of the journal is another one than this server had seen there: the journal has lost what came \
+         last, by a restore or a failover; restart this server: the journal becomes a new incarnation then, and \
+         desks offer again what it has lost"
+    )]
+    Parted { at: u64 },
     #[error(transparent)]
     Erasures(#[from] LedgerError),
 }
@@ -43,7 +52,13 @@ pub enum WriteError {
 impl WriteError {
     /// This writer must not go on: another has taken over, or the journal is not the one it was.
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Journal(evendesk_journal::Error::Fenced { .. }) | Self::WentBack { .. })
+        let fenced = matches!(self, Self::Journal(evendesk_journal::Error::Fenced { .. }));
+        fenced || self.has_lost_its_tail()
+    }
+
+    /// What this node has seen is gone from the journal.
+    pub const fn has_lost_its_tail(&self) -> bool {
+        matches!(self, Self::WentBack { .. } | Self::Parted { .. })
     }
 
     /// Other nodes were quicker, as far as a node that is at `head` can tell.
@@ -143,7 +158,12 @@ impl Scribe {
         loop {
             let writer = self.replica.write()?;
             let cursor = writer.position()?.cursor;
-            let events = self.journal.read(cursor, CATCH_UP)?;
+            let mut events = self.journal.read(cursor.saturating_sub(1), CATCH_UP + 1)?;
+            if cursor > 0 {
+                let known = if events.is_empty() { None } else { Some(events.remove(0)) };
+                tail::agrees(&*self.journal, cursor, &writer.mark()?, known.as_ref())?;
+            }
+            events.truncate(CATCH_UP);
             let more = events.len() == CATCH_UP;
             let reached = events.last().map_or(cursor, |e| e.seq);
             // A long way is not told event by event: desks read it from the journal.
@@ -154,7 +174,7 @@ impl Scribe {
             } else {
                 writer.fold(&events)?;
                 self.to_purge |= refold_redacted(&*self.journal, &writer, &events, &self.erasures)?;
-                writer.set_position(Position { incarnation: Some(self.incarnation), cursor: reached })?;
+                stand(&writer, self.incarnation, reached, events.last())?;
                 if tells {
                     who_sees = scopes(&writer, &events)?;
                 }
@@ -247,7 +267,7 @@ impl Scribe {
             return Ok(answers);
         }
         let (from, to) = (self.head, draft.head());
-        writer.set_position(Position { incarnation: Some(self.incarnation), cursor: to })?;
+        stand(&writer, self.incarnation, to, draft.batch.events.last())?;
         let scopes = scopes(&writer, &draft.batch.events)?;
         at(&mut self.boundary, "decided");
         if let Some(erasing) = draft.erasing.take() {
@@ -305,6 +325,20 @@ fn refold_redacted(
         writer.refold(stream, &whole)?;
     }
     Ok(true)
+}
+
+/// Keeps how far the replica is. Without a last event, that is where it was.
+fn stand(
+    writer: &evendesk_replica::Writer<'_>,
+    incarnation: Uuid,
+    cursor: u64,
+    last: Option<&Recorded>,
+) -> Result<(), WriteError> {
+    if let Some(last) = last {
+        writer.set_position(Position { incarnation: Some(incarnation), cursor })?;
+        writer.set_mark(&tail::mark(last))?;
+    }
+    Ok(())
 }
 
 fn at(boundary: &mut Option<Boundary>, name: &'static str) {

@@ -306,6 +306,60 @@ async fn nodes_whose_journal_was_taken_over_end_and_say_why() {
     a.stop().await;
 }
 
+/// The database comes back without what came after `head`, as an asynchronous standby does.
+fn lose_what_came_after(site: &Site, head: u64) {
+    site.postgres.sql("desk", &format!("DELETE FROM event WHERE seq > {head}"));
+    site.postgres.sql("desk", &format!("UPDATE workspace SET head = {head}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_journal_says_something_else_where_it_was_ends_and_then_begins_a_new_incarnation() {
+    let site = Site::new();
+    let a = site.serve("a").await;
+    operate(a.app(), save_terms()).await;
+    let (journal, mut b) = tokio::task::block_in_place(|| scribe(&site.node("b")));
+    let kept = journal.head().unwrap();
+    let was = journal.workspace().unwrap().unwrap().incarnation;
+    operate(a.app(), save_team(1, "Lost")).await;
+    tokio::task::block_in_place(|| {
+        lose_what_came_after(&site, kept);
+        // The other one had not seen it, and goes on: soon the journal is longer than what was lost.
+        assert!(b.write(&[ask(2), ask(3), ask(4)], NOW).unwrap().iter().all(is_accepted));
+    });
+    let why = tokio::time::timeout(SOON, a.ended()).await.unwrap();
+    assert!(why.contains("event") && why.contains("another one"), "{why}");
+    a.stop().await;
+
+    let a = site.serve("a").await;
+    let is = a.app().workspace.incarnation;
+    assert_ne!(is, was);
+    let team = |id| {
+        let reader = a.app().readers.get().unwrap();
+        reader.world_kept().team(TeamId(Uuid::from_u128(id))).unwrap().is_some()
+    };
+    assert!(!team(1) && team(2) && team(4));
+    let fenced = tokio::task::block_in_place(|| b.write(&[ask(5)], NOW)).unwrap_err();
+    assert!(fenced.is_final() && !fenced.has_lost_its_tail(), "{fenced}");
+    // It is the same workspace, and whoever comes next joins it as it is.
+    let again = site.serve("b").await;
+    assert_eq!(again.app().workspace.incarnation, is);
+    a.stop().await;
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_idles_notices_that_its_journal_got_shorter() {
+    let site = Site::new();
+    let a = site.serve("a").await;
+    operate(a.app(), save_terms()).await;
+    let kept = a.app().journal.head().unwrap();
+    operate(a.app(), save_team(1, "Lost")).await;
+    tokio::task::block_in_place(|| lose_what_came_after(&site, kept));
+    let why = tokio::time::timeout(SOON, a.ended()).await.unwrap();
+    assert!(why.contains(&format!("ends at {kept}")) && why.contains("failover"), "{why}");
+    a.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_the_workspaces_key_refuses_to_start_and_says_where_it_is() {
     let site = Site::new();

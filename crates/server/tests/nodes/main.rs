@@ -1,5 +1,6 @@
 //! Real server processes on one real PostgreSQL, while they are killed, cut off and restarted.
 
+mod database;
 mod handover;
 
 use std::collections::{BTreeSet, HashMap};

@@ -55,8 +55,8 @@ impl Node {
     /// As a server's store opens: what was to be erased and is not is erased first.
     fn open(&self, journal: &Arc<SqliteJournal>, now: Timestamp) -> Up {
         let folder = Folder::open(&self.folder).expect("a node's folder is free");
+        let replica = store::replica(&folder, &**journal).expect("a replica opens");
         let workspace = journal.workspace().expect("the journal is read").expect("it has been founded");
-        let replica = store::replica(&folder, Some(&workspace)).expect("a replica opens");
         let erasures = Ledger::open(&folder.erasures()).expect("a ledger opens");
         erasure::apply(&**journal, &erasures, now).expect("what was erased is erased");
         let shared: Arc<dyn Journal> = Arc::<SqliteJournal>::clone(journal);
