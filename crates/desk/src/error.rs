@@ -115,6 +115,11 @@ impl Error {
         }
     }
 
+    /// Whether it is this computer's files that stand in the way.
+    pub fn is_of_this_computer(&self) -> bool {
+        self.is_disk_full() || matches!(self, Self::File { .. })
+    }
+
     /// What happened and what to do, for a person.
     pub fn sentence(&self) -> String {
         if self.is_disk_full() { DISK_FULL.to_owned() } else { self.to_string() }

@@ -22,6 +22,7 @@ pub mod error;
 pub mod faults;
 pub mod folder;
 pub mod outbox;
+pub mod part_file;
 pub mod view;
 
 pub use crate::core::{Difference, Health};

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use evendesk_domain::permission::{Agent, visible, visible_set};
+use evendesk_journal::Journal;
 use evendesk_protocol::limits::TAILED_EVENTS;
+use evendesk_replica::Readers;
 use evendesk_replica::snapshot::{Begin, Pen};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -44,6 +46,11 @@ impl Packed {
     pub fn open(&self) -> std::io::Result<std::fs::File> {
         std::fs::File::open(&self.file)
     }
+
+    /// For a desk that is there: refused where this node has not come so far.
+    pub fn since(self: Arc<Self>, since: u64) -> Result<Arc<Self>, HttpError> {
+        if self.cursor < since { Err(HttpError::Busy) } else { Ok(self) }
+    }
 }
 
 pub struct Snapshots {
@@ -74,13 +81,45 @@ impl Snapshots {
     }
 
     /// One that was made for the same eyes, and is not older than what the desk has.
-    fn kept(&self, agent: &Agent, begin: Begin, since: u64) -> Option<Arc<Packed>> {
+    pub fn kept(&self, agent: &Agent, begin: Begin, since: u64, now: Instant) -> Option<Arc<Packed>> {
         let view = visible_set(agent);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|part| part.made.elapsed() < KEPT);
+        self.sweep(now);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter()
             .find(|part| part.begin == begin && part.cursor >= since && part.visible_set == view)
             .map(Arc::clone)
+    }
+
+    /// Writes the part that begins there, as the rows are now, and keeps it. Blocks.
+    pub fn write(
+        &self,
+        journal: &dyn Journal,
+        readers: &Readers,
+        agent: &Agent,
+        begin: Begin,
+        now: Instant,
+    ) -> Result<Arc<Packed>, HttpError> {
+        let plain = Temporary(self.folder.join(Uuid::new_v4().to_string()));
+        crate::folder::private_file(&plain.0)?;
+        let view = visible_set(agent);
+        let pen = Pen {
+            begin,
+            visible_set: &view,
+            may_see: &|scope| visible(agent, scope),
+            events: &|stream| {
+                let events = journal.read_stream(stream);
+                events.map_err(|e| evendesk_replica::Error::Folder(std::io::Error::other(e.to_string())))
+            },
+            most_streams: self.most_streams,
+        };
+        let stamp = readers.write_part(&plain.0, &pen)?;
+        let file = plain.0.with_extension("zst");
+        let packed = Packed { file, cursor: stamp.cursor, visible_set: stamp.visible_set, begin, made: now };
+        let into = crate::folder::private_file(&packed.file)?;
+        zstd::stream::copy_encode(std::fs::File::open(&plain.0)?, into, LEVEL)?;
+        let packed = Arc::new(packed);
+        self.keep(&packed);
+        Ok(packed)
     }
 
     fn keep(&self, part: &Arc<Packed>) {
@@ -97,57 +136,33 @@ impl Snapshots {
     }
 
     /// Lets go of what is older than it may be; called now and then.
-    pub fn sweep(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|part| part.made.elapsed() < KEPT);
+    pub fn sweep(&self, now: Instant) {
+        let fresh = |part: &Arc<Packed>| now.saturating_duration_since(part.made) < KEPT;
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(fresh);
     }
 }
 
 /// The part that begins there, as of `since` or later.
 pub async fn part(app: &App, agent: Agent, begin: Begin, since: u64) -> Result<Arc<Packed>, HttpError> {
-    if let Some(kept) = app.snapshots.kept(&agent, begin, since) {
+    if let Some(kept) = app.snapshots.kept(&agent, begin, since, Instant::now()) {
         return Ok(kept);
     }
     let _turn = app.snapshots.writing.acquire().await.map_err(|_| HttpError::Busy)?;
     // Whoever was before may have wanted the same.
-    if let Some(kept) = app.snapshots.kept(&agent, begin, since) {
+    if let Some(kept) = app.snapshots.kept(&agent, begin, since, Instant::now()) {
         return Ok(kept);
     }
     let (writing, app) = (app.clone(), app.clone());
-    let packed = tokio::task::spawn_blocking(move || write(&writing, &agent, begin)).await??;
-    if packed.cursor < since {
-        // This node has not come so far as the desk has.
-        return Err(HttpError::Busy);
-    }
-    let packed = Arc::new(packed);
-    app.snapshots.keep(&packed);
+    let packed = tokio::task::spawn_blocking(move || {
+        let shared = &*writing;
+        shared.snapshots.write(&*shared.journal, &shared.readers, &agent, begin, Instant::now())
+    });
+    let packed = packed.await??;
     tokio::spawn(async move {
         tokio::time::sleep(KEPT).await;
-        app.snapshots.sweep();
+        app.snapshots.sweep(Instant::now());
     });
-    Ok(packed)
-}
-
-fn write(app: &App, agent: &Agent, begin: Begin) -> Result<Packed, HttpError> {
-    let plain = Temporary(app.snapshots.folder.join(Uuid::new_v4().to_string()));
-    crate::folder::private_file(&plain.0)?;
-    let view = visible_set(agent);
-    let pen = Pen {
-        begin,
-        visible_set: &view,
-        may_see: &|scope| visible(agent, scope),
-        events: &|stream| {
-            let events = app.journal.read_stream(stream);
-            events.map_err(|e| evendesk_replica::Error::Folder(std::io::Error::other(e.to_string())))
-        },
-        most_streams: app.snapshots.most_streams,
-    };
-    let stamp = app.readers.write_part(&plain.0, &pen)?;
-    let file = plain.0.with_extension("zst");
-    let packed =
-        Packed { file, cursor: stamp.cursor, visible_set: stamp.visible_set, begin, made: Instant::now() };
-    let into = crate::folder::private_file(&packed.file)?;
-    zstd::stream::copy_encode(std::fs::File::open(&plain.0)?, into, LEVEL)?;
-    Ok(packed)
+    packed.since(since)
 }
 
 /// A file that is gone when this is.

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use evendesk_protocol::limits::{PART_BYTES, PART_COMPRESSED_BYTES};
+use zstd::stream::write::Decoder;
 
 use super::address::Server;
 use super::{problem, unreachable};
 use crate::core::PartWanted;
 use crate::error::Error;
 use crate::folder::private;
+use crate::part_file::PartFile;
 
 /// A slow line takes its time; one that has died is noticed by the socket beside it.
 const WITHIN: Duration = Duration::from_secs(1800);
@@ -23,21 +25,20 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The part's file, the caller's to remove.
-    pub async fn fetch(&self, server: &Server, token: &str, wanted: &PartWanted) -> Result<PathBuf, Error> {
+    /// The part, unpacked. Of one that does not come whole, nothing is left.
+    pub async fn fetch(&self, server: &Server, token: &str, wanted: &PartWanted) -> Result<PartFile, Error> {
         let PartWanted { number, begin, since } = wanted;
         let path = format!("api/snapshot/{begin}/{since}/{}", evendesk_replica::fingerprint());
         let request = self.http.get(server.http(&path)).bearer_auth(token).timeout(WITHIN);
-        let response = request.send().await.map_err(|e| unreachable(&e))?;
+        let mut response = request.send().await.map_err(|e| unreachable(&e))?;
         if !response.status().is_success() {
             return Err(problem(response).await);
         }
-        let file = self.folder.join(format!("part-{number}"));
-        let unpacked = unpack(response, &file).await;
-        if unpacked.is_err() {
-            let _ = std::fs::remove_file(&file);
+        let mut unpacking = Unpacking::begin(self.folder.join(format!("part-{number}")))?;
+        while let Some(chunk) = response.chunk().await.map_err(|e| unreachable(&e))? {
+            unpacking.take(&chunk)?;
         }
-        unpacked.map(|()| file)
+        unpacking.end()
     }
 }
 
@@ -50,19 +51,34 @@ pub fn sweep(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-async fn unpack(mut response: reqwest::Response, path: &Path) -> Result<(), Error> {
-    let file = private().create(true).truncate(true).open(path).map_err(Error::file(path))?;
-    let bounded = Bounded { file, left: PART_BYTES };
-    let mut decoder = zstd::stream::write::Decoder::new(bounded).map_err(Error::file(path))?;
-    let mut compressed = 0_u64;
-    while let Some(chunk) = response.chunk().await.map_err(|e| unreachable(&e))? {
-        compressed += chunk.len() as u64;
-        if compressed > PART_COMPRESSED_BYTES {
+/// A part on its way into its file, which goes with this unless it comes whole.
+pub struct Unpacking {
+    file: PartFile,
+    decoder: Decoder<'static, Bounded>,
+    compressed: u64,
+}
+
+impl Unpacking {
+    pub fn begin(path: PathBuf) -> Result<Self, Error> {
+        let into = private().create(true).truncate(true).open(&path).map_err(Error::file(&path))?;
+        let file = PartFile::at(path);
+        let bounded = Bounded { file: into, left: PART_BYTES };
+        let decoder = Decoder::new(bounded).map_err(Error::file(file.path()))?;
+        Ok(Self { file, decoder, compressed: 0 })
+    }
+
+    pub fn take(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        self.compressed += chunk.len() as u64;
+        if self.compressed > PART_COMPRESSED_BYTES {
             return Err(Error::Protocol("a part of the snapshot is too large".into()));
         }
-        decoder.write_all(&chunk).map_err(Error::file(path))?;
+        self.decoder.write_all(chunk).map_err(Error::file(self.file.path()))
     }
-    decoder.flush().map_err(Error::file(path))
+
+    pub fn end(mut self) -> Result<PartFile, Error> {
+        self.decoder.flush().map_err(Error::file(self.file.path()))?;
+        Ok(self.file)
+    }
 }
 
 /// A file that grows to so many bytes and no further.

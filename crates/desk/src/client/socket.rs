@@ -1,7 +1,6 @@
 //! The one WebSocket: connects, carries frames both ways, comes back by backoff. What the frames mean is
 //! the core's to say.
 
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use super::parts::Parts;
 use super::trust::{Trust, distrust};
 use crate::core::PartWanted;
 use crate::error::Error;
+use crate::part_file::PartFile;
 
 const CONNECT: Duration = Duration::from_secs(15);
 const TICK: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ pub enum In {
     Received(Box<FromServer>),
     Tick,
     /// A part of a snapshot, by the number under which it was wanted.
-    Part(u64, Result<PathBuf, Error>),
+    Part(u64, Result<PartFile, Error>),
     Disconnected,
     /// The token is not valid any more.
     TurnedAway(Problem),
@@ -202,10 +202,10 @@ impl Dialler {
     }
 }
 
-type Fetching = Pin<Box<dyn Future<Output = (u64, Result<PathBuf, Error>)> + Send>>;
+type Fetching = Pin<Box<dyn Future<Output = (u64, Result<PartFile, Error>)> + Send>>;
 
 /// What is being fetched; never, while nothing is.
-async fn arrived(fetching: &mut Option<Fetching>) -> (u64, Result<PathBuf, Error>) {
+async fn arrived(fetching: &mut Option<Fetching>) -> (u64, Result<PartFile, Error>) {
     match fetching {
         Some(fetching) => fetching.await,
         None => std::future::pending().await,

@@ -7,8 +7,6 @@
 //! in it, and what is withdrawn or erased while a part is under way has the part thrown away: it is asked for
 //! again once the cursor has passed what withdrew it.
 
-use std::path::{Path, PathBuf};
-
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::FromDesk;
 use evendesk_protocol::http::OTHER_ROWS;
@@ -17,6 +15,7 @@ use evendesk_replica::{History, Position};
 
 use super::{Action, Core, Line, everything};
 use crate::error::Error;
+use crate::part_file::PartFile;
 use crate::view::{Progress, Stage};
 
 /// After this long a part that could not be had is asked for again.
@@ -41,10 +40,12 @@ pub(super) struct Bootstrap {
     last_number: u64,
     under_way: Option<PartWanted>,
     /// Fetched, and ahead of the cursor.
-    waiting: Option<PathBuf>,
+    waiting: Option<PartFile>,
     /// Something was withdrawn or erased, and the cursor has not passed it yet.
     unsettled: bool,
     again_at: Option<Timestamp>,
+    /// Why this computer could not take the last part, for a person.
+    pub no_room: Option<String>,
 }
 
 impl Core {
@@ -74,23 +75,18 @@ impl Core {
     /// The connection is gone, and with it what was under way.
     pub(super) fn no_part_under_way(&mut self) {
         self.bootstrap.under_way = None;
-        self.throw_part_away();
+        self.bootstrap.waiting = None;
         self.bootstrap.unsettled = false;
         self.bootstrap.starting = false;
         self.bootstrap.again_at = None;
+        self.bootstrap.no_room = None;
     }
 
     /// Something is withdrawn or erased: a part made before may still have it.
     pub(super) fn part_is_outdated(&mut self) {
         self.bootstrap.under_way = None;
         self.bootstrap.unsettled = true;
-        self.throw_part_away();
-    }
-
-    fn throw_part_away(&mut self) {
-        if let Some(file) = self.bootstrap.waiting.take() {
-            remove(&file);
-        }
+        self.bootstrap.waiting = None;
     }
 
     /// The cursor has moved: what waited for that may go on.
@@ -103,10 +99,14 @@ impl Core {
         self.want_part(now)
     }
 
-    /// The part asked for under that number is in this file, which is this function's to remove.
-    pub fn part_fetched(&mut self, number: u64, file: PathBuf, now: Timestamp) -> Result<Vec<Action>, Error> {
+    /// The part asked for under that number is in this file.
+    pub fn part_fetched(
+        &mut self,
+        number: u64,
+        file: PartFile,
+        now: Timestamp,
+    ) -> Result<Vec<Action>, Error> {
         if self.bootstrap.under_way.as_ref().is_none_or(|wanted| wanted.number != number) {
-            remove(&file);
             return Ok(Vec::new());
         }
         self.boundary("part fetched");
@@ -120,6 +120,8 @@ impl Core {
             tracing::warn!(%error, "a part of the snapshot could not be had");
             self.bootstrap.under_way = None;
             self.bootstrap.again_at = Some(now.plus_seconds(AGAIN_S));
+            // Tried again in silence it would fail again, until somebody makes room.
+            self.bootstrap.no_room = error.is_of_this_computer().then(|| error.sentence());
             if refused {
                 // The server was upgraded meanwhile: the rest can only come as events, from the beginning.
                 self.clear(Position::default())?;
@@ -130,8 +132,8 @@ impl Core {
         Ok(vec![Action::Connection])
     }
 
-    fn take_part(&mut self, file: PathBuf, now: Timestamp) -> Result<Vec<Action>, Error> {
-        let taken = match self.cache.look_into_part(&file) {
+    fn take_part(&mut self, file: PartFile, now: Timestamp) -> Result<Vec<Action>, Error> {
+        let taken = match self.cache.look_into_part(file.path()) {
             Ok(part) => self.judge_part(part, now),
             Err(error) => Err(error),
         };
@@ -140,11 +142,12 @@ impl Core {
             self.bootstrap.waiting = Some(file);
             return Ok(vec![Action::Send(FromDesk::Ping)]);
         }
-        remove(&file);
+        drop(file);
         let number = self.bootstrap.under_way.as_ref().map_or(0, |wanted| wanted.number);
         match taken.and_then(|actions| closed.map(|()| actions)) {
             Ok(actions) => {
                 self.bootstrap.under_way = None;
+                self.bootstrap.no_room = None;
                 let mut actions = actions.unwrap_or_default();
                 actions.extend(self.want_part(now)?);
                 Ok(actions)
@@ -210,11 +213,5 @@ impl Core {
         }
         let indexing = reader.indexing()?;
         Ok(indexing.map(|i| Progress { stage: Stage::SearchIndex, done: i.done, total: i.total }))
-    }
-}
-
-fn remove(file: &Path) {
-    if let Err(error) = std::fs::remove_file(file) {
-        tracing::warn!(%error, "a part of the snapshot could not be removed");
     }
 }

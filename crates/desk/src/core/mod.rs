@@ -388,7 +388,8 @@ impl Core {
             (None, Line::Up | Line::Greeting { .. }) => (ConnectionState::Syncing, None),
             (None, Line::Down) => (ConnectionState::Offline, None),
         };
-        message = message.or_else(|| self.trouble.clone()).or_else(|| self.said_at_parting.clone());
+        message = message.or_else(|| self.trouble.clone()).or_else(|| self.bootstrap.no_room.clone());
+        message = message.or_else(|| self.said_at_parting.clone());
         message = message.or_else(|| self.damaged_outbox.as_deref().map(outbox_was_damaged));
         if message.is_none() && self.offset_ms.abs() > OFF_BY_S * 1000 {
             message = Some(format!(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use evendesk_desk::client::backoff::Backoff;
+use evendesk_desk::client::parts;
 use evendesk_desk::core::{Action, Core};
 use evendesk_desk::folder::Folder;
 use evendesk_desk::outbox::Outbox;
@@ -15,6 +16,7 @@ use evendesk_server::socket::session::Session;
 use evendesk_server::state::SignedInAs;
 use uuid::Uuid;
 
+use super::versions::Build;
 use super::wire::{Connection, Way};
 use super::work::Typed;
 use super::{Fuse, Next, World, kill, unless_killed};
@@ -42,6 +44,7 @@ pub struct Desk {
     pub offline: bool,
     /// What its agent began to type, and what they had seen then.
     pub typed: Vec<Typed>,
+    pub build: Build,
 }
 
 pub struct Open {
@@ -66,6 +69,7 @@ impl Desk {
             in_a_row: 0,
             offline: false,
             typed: Vec::new(),
+            build: Build::Now,
         }
     }
 
@@ -86,6 +90,7 @@ impl World {
         let now = self.desk_now(desk);
         let it = &mut self.desks[desk];
         let folder = Folder::lock(&it.folder).expect("a desk's folder is free");
+        parts::sweep(&folder.private_folder("parts").expect("a folder opens")).expect("it is emptied");
         let outbox = Core::outbox_in(&folder).expect("an outbox opens");
         let mut core = Core::open(&folder, outbox, it.device, now).expect("a desk opens");
         let fuse = it.fuse.clone();
@@ -140,8 +145,7 @@ impl World {
                     }
                 }
                 Action::HangUp { after_s } => self.desk_ends(desk, after_s),
-                // Journals here are so short that they are sent whole.
-                Action::FetchPart(_) => {}
+                Action::FetchPart(wanted) => self.ask_for_a_part(desk, wanted),
                 Action::Changed(_) | Action::Presence(_) | Action::Connection | Action::NewCache => {}
             }
         }
@@ -151,8 +155,16 @@ impl World {
         if matches!(message, FromServer::Welcome { .. }) {
             self.desks[desk].failures = 0;
         }
-        let heard = self.with_core(desk, |core, now| core.received(message, now).map(|a| ((), a)));
-        match heard {
+        self.takes(desk, |core, now| core.received(message, now).map(|a| ((), a)));
+    }
+
+    /// Has the core take what came from outside.
+    pub(super) fn takes(
+        &mut self,
+        desk: usize,
+        f: impl FnOnce(&mut Core, Timestamp) -> Result<((), Vec<Action>), evendesk_desk::Error>,
+    ) {
+        match self.with_core(desk, f) {
             Some(Ok(())) => self.desks[desk].in_a_row = 0,
             Some(Err(error)) => self.mend(desk, &error),
             None => {}
@@ -256,12 +268,17 @@ impl World {
         let up = self.nodes[node].up.as_ref()?;
         let agent = up.readers.get().ok()?.agent(user).ok()??;
         let device = DeviceId(self.desks[desk].device);
-        Some(Session::new(SignedInAs { agent, device, digest }))
+        let session = Session::new(SignedInAs { agent, device, digest });
+        Some(session.tailing(self.office.tailed_events))
     }
 
     pub(super) fn tick(&mut self, desk: usize, opened: u64) {
         if self.desks[desk].open.is_none() || self.desks[desk].opened != opened {
             return;
+        }
+        // Slices of the search index are made while nothing else is asked for.
+        if let Some(Err(e)) = self.with_core(desk, |core, _| Ok((core.index_some()?, Vec::new()))) {
+            self.breaks("heals_by_itself", format!("d{desk} cannot index: {e}"));
         }
         // Between two messages nothing but the clock is asked.
         if self.desks[desk].connection.is_some() {

@@ -93,11 +93,11 @@ impl World {
             (found.up.slow_ms, found.down.slow_ms) = (0, 0);
         }
         // Watchers go on by their timers.
-        for round in 0..12 {
+        for round in 0..20 {
             self.after(10_000 + round * 20_000, Next::Deliver);
         }
         if self.past.era > 0 {
-            self.appoint_a_supervisor();
+            self.see_to_held_answers();
         }
     }
 }

@@ -5,7 +5,8 @@
 //! journal and the replicas, as SQLite files. What is not: sockets, threads, clocks and chance. While it
 //! lasts the network cuts (also one way), loses, delays and repeats; desks and nodes are killed at every
 //! boundary of a transaction; clocks jump; agents come and go in teams; the journal changes hands in
-//! mid-batch; the office is restored from an old backup. Then faults stop, nobody clicks any more (but a
+//! mid-batch; desks begin with snapshots in parts; some are of another version;
+//! the office is restored from an old backup. Then faults stop, nobody clicks any more (but a
 //! supervisor, on answers that are held since a restore), and all promises must hold: see `promises`.
 
 mod answers;
@@ -15,9 +16,11 @@ mod faults;
 mod ledger;
 mod node;
 mod office;
+mod parts;
 mod promises;
 mod restore;
 mod trace;
+mod versions;
 mod wire;
 mod work;
 
@@ -65,6 +68,10 @@ enum Next {
     Restore,
     FetchMailAgain,
     Release,
+    PartAsked(parts::Asked),
+    PartComes(parts::Asked, Result<parts::Answer, evendesk_desk::Error>),
+    UpgradeDesk { desk: usize },
+    UpgradeNode { node: usize },
 }
 
 struct World {
@@ -83,6 +90,8 @@ struct World {
     ledger: Ledger,
     office: office::Office,
     past: restore::Past,
+    /// For those who keep things for a while by a clock of their own.
+    began: Option<std::time::Instant>,
     /// Faults have stopped.
     calm: bool,
     /// Words said by either side since counting began, heartbeats left out.
@@ -203,6 +212,10 @@ impl World {
             Next::Restore => self.restore(),
             Next::FetchMailAgain => self.fetch_mail_again(),
             Next::Release => self.release(),
+            Next::PartAsked(asked) => self.part_asked(asked),
+            Next::PartComes(asked, answer) => self.part_comes(asked, answer),
+            Next::UpgradeDesk { desk } => self.upgrade_desk(desk),
+            Next::UpgradeNode { node } => self.upgrade_node(node),
         }
     }
 

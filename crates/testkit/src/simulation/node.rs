@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evendesk_domain::command::{CommandBody, SystemCommand};
+use evendesk_domain::event::Event;
 use evendesk_domain::id::CommandId;
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
@@ -12,15 +13,18 @@ use evendesk_protocol::Outcome;
 use evendesk_replica::Readers;
 use evendesk_server::erasure::{self, Ledger};
 use evendesk_server::folder::Folder;
+use evendesk_server::snapshot::{self, Snapshots};
 use evendesk_server::store;
 use evendesk_server::writer::{Answer, Ask, Committed, Scribe, Undecided, Work};
 
+use super::versions::Build;
 use super::{Fuse, Next, World, kill, unless_killed};
 
 pub struct Node {
     pub folder: PathBuf,
     /// None while it is down.
     pub up: Option<Up>,
+    pub build: Build,
     /// Lit, it is killed at a boundary.
     pub fuse: Fuse,
     /// Lit, another takes the journal over while this one is about to append.
@@ -33,6 +37,7 @@ pub struct Up {
     pub workspace: Workspace,
     commits: Arc<Mutex<Vec<Committed>>>,
     queue: Vec<(Asker, Ask)>,
+    pub snapshots: Snapshots,
     _folder: Folder,
 }
 
@@ -49,11 +54,11 @@ pub enum Asker {
 
 impl Node {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, up: None, fuse: Fuse::default(), fence: Fuse::default() }
+        Self { folder, up: None, build: Build::Now, fuse: Fuse::default(), fence: Fuse::default() }
     }
 
     /// As a server's store opens: what was to be erased and is not is erased first.
-    fn open(&self, journal: &Arc<SqliteJournal>, now: Timestamp) -> Up {
+    fn open(&self, journal: &Arc<SqliteJournal>, part_streams: Option<usize>, now: Timestamp) -> Up {
         let folder = Folder::open(&self.folder).expect("a node's folder is free");
         let replica = store::replica(&folder, &**journal).expect("a replica opens");
         let workspace = journal.workspace().expect("the journal is read").expect("it has been founded");
@@ -75,14 +80,16 @@ impl Node {
             }
         }));
         let readers = scribe.replica().readers();
-        Up { readers, scribe, workspace, commits, queue: Vec::new(), _folder: folder }
+        let mut snapshots = Snapshots::open(snapshot::folder(folder.root())).expect("a folder opens");
+        snapshots.most_streams = part_streams;
+        Up { readers, scribe, workspace, commits, queue: Vec::new(), snapshots, _folder: folder }
     }
 }
 
 impl World {
     pub(super) fn start_node(&mut self, node: usize) {
         if self.nodes[node].up.is_none() {
-            let up = self.nodes[node].open(&self.journal, self.now());
+            let up = self.nodes[node].open(&self.journal, self.office.part_streams, self.now());
             self.note(&format!("n{node} starts at {}", up.scribe.head()));
             self.nodes[node].up = Some(up);
             self.hint(node);
@@ -195,6 +202,9 @@ impl World {
         let commits = std::mem::take(&mut *up.commits.lock().unwrap_or_else(PoisonError::into_inner));
         let its: Vec<u64> =
             self.connections.iter().filter(|(_, c)| c.node == node).map(|(id, _)| *id).collect();
+        if commits.iter().flat_map(|c| &c.events).any(|e| matches!(e.event, Event::Redacted { .. })) {
+            up.snapshots.forget();
+        }
         for commit in &commits {
             self.trace.mix(&format!("{commit:?}").len().to_string());
             for connection in &its {

@@ -13,6 +13,7 @@ use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::StreamId;
 use evendesk_journal::{Founding, Journal, Session, SqliteJournal};
 use evendesk_protocol::Outcome;
+use evendesk_protocol::limits::TAILED_EVENTS;
 use evendesk_server::writer::{Ask, Work};
 use uuid::Uuid;
 
@@ -34,6 +35,9 @@ pub struct Office {
     /// All that customers ever wrote.
     pub mails: Vec<Inbound>,
     pub accounts_team: usize,
+    /// A journal up to this long is sent whole to a desk that begins; parts of a snapshot end after so many.
+    pub tailed_events: u64,
+    pub part_streams: Option<usize>,
     /// What watchers were not told the end of: they ask again.
     pub undone: Vec<Ask>,
     /// Answers handed over to the world, with in which era last.
@@ -61,8 +65,9 @@ impl World {
             connections: BTreeMap::new(),
             connected: 0,
             ledger: Ledger::default(),
-            office: Office::default(),
+            office: Office { tailed_events: TAILED_EVENTS, ..Office::default() },
             past: super::restore::Past::default(),
+            began: None,
             calm: false,
             said: 0,
             broken: Vec::new(),
@@ -80,6 +85,7 @@ impl World {
         };
         self.journal.found(&founding).expect("the journal is empty");
         self.hire();
+        self.choose_how_desks_begin();
         let nodes = 1 + self.chance.index(3);
         self.nodes = (0..nodes).map(|n| Node::new(self.folder.join(format!("node{n}")))).collect();
         for node in 0..nodes {
@@ -97,6 +103,7 @@ impl World {
             self.after(ms, next);
         }
         self.plan_a_loss();
+        self.plan_upgrades();
     }
 
     fn hire(&mut self) {
@@ -147,8 +154,14 @@ impl World {
             let mut desk = Desk::new(self.folder.join(format!("desk{n}")), user, digest, device);
             desk.clock_off_ms = self.chance.between(-2_000, 2_000);
             self.desks.push(desk);
-            self.open_desk(n);
-            self.signs_in(n);
+            if n > 0 && self.chance.one_in(3) {
+                // It is there, and opened for the first time later.
+                let ms = self.chance.between(20_000, 150_000);
+                self.after(ms, Next::Reopen { desk: n });
+            } else {
+                self.open_desk(n);
+                self.signs_in(n);
+            }
             let ms = self.chance.between(1_000, 6_000);
             self.after(ms, Next::Work { desk: n });
         }

@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    fn kept(&self, desk: usize) -> Vec<Kept> {
+    pub(super) fn kept(&self, desk: usize) -> Vec<Kept> {
         let it = &self.desks[desk];
         it.outbox().map_or_else(Vec::new, |o| o.commands(it.user).expect("an outbox is read"))
     }
@@ -190,8 +190,9 @@ impl World {
             }
             // What a part that was split off still shows is no secret.
             hidden.retain(|word| !shown.contains(word));
-            let own = self.kept(n);
-            hidden.retain(|word| !own.iter().any(|k| k.command.body.text().contains(word.as_str())));
+            let own = self.kept(n).into_iter().map(|k| serde_json::to_string(&k.command.body));
+            let own: BTreeSet<String> = own.flatten().flat_map(|body| secrets(&body)).collect();
+            hidden.retain(|word| !own.contains(word));
             for (file, words) in files(&desk.folder) {
                 let left: Vec<&String> = hidden.intersection(&words).collect();
                 if !left.is_empty() {
@@ -234,9 +235,9 @@ impl World {
                 self.breaks("heals_by_itself", format!("d{desk} is not open"));
                 continue;
             };
-            let state = open.core.connection().expect("an outbox is read").state;
-            if state != evendesk_desk::view::ConnectionState::InSync {
-                self.breaks("heals_by_itself", format!("d{desk} is {state:?}"));
+            let is = open.core.connection().expect("an outbox is read");
+            if is.state != evendesk_desk::view::ConnectionState::InSync || is.progress.is_some() {
+                self.breaks("heals_by_itself", format!("d{desk} is {is:?}"));
             }
         }
         if !self.office.undone.is_empty() {

@@ -114,17 +114,30 @@ impl World {
     }
 
     /// Whoever runs the office sees to it that somebody may decide about held answers.
-    pub(super) fn appoint_a_supervisor(&mut self) {
-        let id = self.desks[0].user;
-        let (name, login, teams) = (format!("Agent {id}"), id.to_string(), vec![TEAMS[0]]);
-        self.operator_asks(CommandBody::SaveUser { id, name, login, role: Role::Supervisor, teams });
-        for round in 0..10 {
+    pub(super) fn see_to_held_answers(&mut self) {
+        self.appoint_a_supervisor();
+        for round in 0..18 {
             self.after(30_000 + round * 20_000, Next::Release);
         }
     }
 
-    /// The supervisor deals with the held answers that their desk shows: some go out, some had gone.
+    fn appoint_a_supervisor(&mut self) {
+        let id = self.desks[0].user;
+        let (name, login, teams) = (format!("Agent {id}"), id.to_string(), vec![TEAMS[0]]);
+        self.operator_asks(CommandBody::SaveUser { id, name, login, role: Role::Supervisor, teams });
+    }
+
+    /// The supervisor deals with the held answers that their desk shows: some go out, some had gone. First
+    /// with what came back of their own, since what they do next about the same follows it.
     pub(super) fn release(&mut self) {
+        let Some(open) = &self.desks[0].open else { return };
+        if open.core.agent().is_none_or(|agent| agent.role < Role::Supervisor) {
+            // Something that was asked before was done after.
+            return self.appoint_a_supervisor();
+        }
+        while let Some(id) = self.came_back(0).first() {
+            self.drop_command(0, *id);
+        }
         for (conversation, message) in self.held(0) {
             let release = CommandBody::ReleaseReply { conversation, message };
             let had_gone = CommandBody::MarkSent { conversation, message };

@@ -50,7 +50,11 @@ impl World {
     pub(super) fn desk_says(&mut self, connection: u64, message: &FromDesk) {
         let Some(at) = self.arrival(connection, true) else { return };
         self.count(!matches!(message, FromDesk::Ping));
-        let text = serde_json::to_string(message).expect("a message is plain fields");
+        let mut message = message.clone();
+        if let Some(found) = self.connections.get(&connection) {
+            self.between_builds(found.desk, found.node, &mut message);
+        }
+        let text = serde_json::to_string(&message).expect("a message is plain fields");
         self.note(&format!("c{connection} > {text}"));
         self.at(at, Next::ToNode { connection, text });
     }
@@ -58,7 +62,11 @@ impl World {
     fn node_says(&mut self, connection: u64, message: &FromServer) {
         let Some(at) = self.arrival(connection, false) else { return };
         self.count(!matches!(message, FromServer::Pong { .. }));
-        let text = serde_json::to_string(message).expect("a message is plain fields");
+        let mut message = message.clone();
+        if let Some(found) = self.connections.get(&connection) {
+            self.as_said_by(found.node, &mut message);
+        }
+        let text = serde_json::to_string(&message).expect("a message is plain fields");
         self.note(&format!("c{connection} < {text}"));
         self.at(at, Next::ToDesk { connection, text });
     }

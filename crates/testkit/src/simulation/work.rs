@@ -1,6 +1,5 @@
 //! What people do: agents at their desks by what these show, customers by mail, whoever manages teams.
 
-use evendesk_desk::outbox::commands::Kept;
 use evendesk_domain::channel::{Channel, Identity};
 use evendesk_domain::clock::Priority;
 use evendesk_domain::command::{CommandBody, ReplyDraft, SystemCommand, Then};
@@ -62,14 +61,10 @@ impl World {
 
     /// Sends again or drops something that came back; false if there is nothing.
     fn attend(&mut self, desk: usize) -> bool {
-        let Some(outbox) = self.desks[desk].outbox() else { return false };
-        let kept = outbox.commands(self.desks[desk].user).expect("an outbox is read");
-        let back: Vec<Kept> = kept.into_iter().filter(|k| k.state.needs_attention()).collect();
-        let Some(id) = self.chance.pick(&back).map(|k| k.command.id) else { return false };
+        let back = self.came_back(desk);
+        let Some(id) = self.chance.pick(&back).copied() else { return false };
         if self.chance.one_in(3) {
-            self.note(&format!("d{desk} drops {id}"));
-            self.ledger.may_be_dropped(id);
-            let _ = self.with_core(desk, |core, now| core.drop_command(id, now).map(|a| ((), a)));
+            self.drop_command(desk, id);
         } else {
             let fresh = CommandId(self.chance.id());
             self.note(&format!("d{desk} sends {id} again as {fresh}"));
@@ -77,6 +72,18 @@ impl World {
             let _ = self.with_core(desk, |core, now| core.confirm(id, fresh, None, now).map(|a| ((), a)));
         }
         true
+    }
+
+    /// What waits for the agent.
+    pub(super) fn came_back(&self, desk: usize) -> Vec<CommandId> {
+        let back = self.kept(desk).into_iter().filter(|k| k.state.needs_attention());
+        back.map(|k| k.command.id).collect()
+    }
+
+    pub(super) fn drop_command(&mut self, desk: usize, id: CommandId) {
+        self.note(&format!("d{desk} drops {id}"));
+        self.ledger.may_be_dropped(id);
+        let _ = self.with_core(desk, |core, now| core.drop_command(id, now).map(|a| ((), a)));
     }
 
     /// Something to do with what is on the screen.

@@ -18,6 +18,7 @@ use super::note;
 use super::paper::{ALICE, OTHER_TEAM, Paper, TEAM, id};
 use super::wires::{Desk, at, world};
 use crate::error::Error;
+use crate::part_file::PartFile;
 use crate::view::Stage;
 
 /// A word that stands in everything said to the other team.
@@ -208,7 +209,7 @@ fn a_part_that_was_on_its_way_while_something_was_withdrawn_is_thrown_away() {
     for message in told {
         desk.hears(message);
     }
-    desk.core.part_fetched(wanted.number, file.clone(), at(0)).unwrap();
+    desk.core.part_fetched(wanted.number, PartFile::at(file.clone()), at(0)).unwrap();
     assert!(!file.exists() && desk.conversation(conversation).is_none());
     assert!(desk.wants().is_some_and(|w| w.since > wanted.since));
     while desk.step(&mut server) {}
@@ -237,7 +238,7 @@ fn a_part_that_is_not_whole_or_not_ours_is_refused_and_nothing_is_lost() {
         let file = desk.path().join(format!("spoilt-{n}"));
         fs::copy(&whole, &file).unwrap();
         spoil(&file);
-        desk.core.part_fetched(wanted.number, file.clone(), at(0)).unwrap();
+        desk.core.part_fetched(wanted.number, PartFile::at(file.clone()), at(0)).unwrap();
         assert!(!file.exists() && desk.core.cursor() == 0, "{n}");
         desk.ticks(at(10 + i64::try_from(n).unwrap() * 5));
         assert!(desk.wants().unwrap().number > wanted.number, "{n}");
@@ -277,7 +278,7 @@ fn a_part_ahead_of_the_cursor_waits_for_it() {
     server.colleague(note(conversation, 601, "and one more"));
     let file = desk.path().join("ahead");
     server.write_part(ALICE, wanted.begin, &file);
-    let actions = desk.core.part_fetched(wanted.number, file.clone(), at(0)).unwrap();
+    let actions = desk.core.part_fetched(wanted.number, PartFile::at(file.clone()), at(0)).unwrap();
     assert_eq!(actions, [crate::core::Action::Send(FromDesk::Ping)]);
     assert!(file.exists() && desk.conversation(conversation).is_none());
     for message in server.tail(ALICE, 10) {
@@ -285,4 +286,27 @@ fn a_part_ahead_of_the_cursor_waits_for_it() {
     }
     assert!(!file.exists());
     assert_eq!(desk.texts(conversation), ["Hello", "and one more"]);
+}
+
+#[test]
+fn a_part_that_this_computer_has_no_room_for_is_told_of_until_there_is_room() {
+    let (mut server, mut desk) = world();
+    server.mail("ada@x.example", "Hello");
+    server.in_parts_of(1);
+    desk.begins(&mut server);
+    desk.step(&mut server);
+    desk.until_wanting(&mut server);
+    let number = desk.wants().unwrap().number;
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let full = Error::File { path: desk.path().join("part"), source: full };
+    desk.core.part_failed(number, &full, at(0)).unwrap();
+    let message = desk.connection().message.unwrap();
+    assert!(message.contains("disk is full") && message.contains("Free some space"), "{message}");
+    desk.ticks(at(5));
+    assert_eq!(desk.connection().message, Some(message), "while it is tried again");
+    while desk.step(&mut server) {}
+    assert_eq!(desk.connection().message, None);
+    desk.sync(&mut server);
+    while desk.core.index_some().unwrap() {}
+    desk.same_as(&server);
 }

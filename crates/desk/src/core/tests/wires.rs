@@ -17,6 +17,7 @@ use crate::core::{Action, Core, PartWanted};
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::outbox::commands::{Kept, State};
+use crate::part_file::PartFile;
 use crate::view::Connection;
 
 /// Seconds after the test began.
@@ -101,7 +102,7 @@ impl Desk {
         if let Some(wanted) = self.wanted.take() {
             let file = self.path().join(format!("part-{}", wanted.number));
             server.write_part(self.user, wanted.begin, &file);
-            let actions = self.core.part_fetched(wanted.number, file, at(0)).unwrap();
+            let actions = self.core.part_fetched(wanted.number, PartFile::at(file), at(0)).unwrap();
             self.take(actions);
             if std::mem::take(&mut self.hung_up) {
                 self.begins(server);
