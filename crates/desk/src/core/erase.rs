@@ -87,22 +87,31 @@ impl Core {
     /// A desk that began anew is told nothing of what was withdrawn before it: once it has all that is for its
     /// agent's eyes, what was settled about anything else goes.
     pub(super) fn look_through_settled(&mut self) -> Result<(), Error> {
-        let all_here =
-            self.position.cursor >= self.head && !self.bootstrap.starting && self.history()?.is_none();
-        if !self.look_through_settled || !all_here {
+        if !self.look_through_settled || !self.all_is_here()? {
             return Ok(());
         }
-        for stream in self.outbox.settled_about()? {
+        for stream in self.outbox.streams()? {
             self.unless_held(stream)?;
         }
         self.look_through_settled = false;
         Ok(())
     }
 
-    /// What was settled about a stream that is not here goes.
-    pub(super) fn unless_held(&self, stream: StreamId) -> Result<(), Error> {
-        let held = self.cache.readers().get()?.scope(stream)?.is_some();
-        if held { Ok(()) } else { self.outbox.settled_gone(stream) }
+    /// What was settled about a stream that is not here goes, and whom answers that came back would reach. As
+    /// long as more is to come, what is not here may only be late: then it is looked through afterwards.
+    pub(super) fn unless_held(&mut self, stream: StreamId) -> Result<(), Error> {
+        if self.cache.readers().get()?.scope(stream)?.is_some() {
+            return Ok(());
+        }
+        if self.all_is_here()? {
+            return self.outbox.out_of_sight(stream);
+        }
+        self.look_through_settled = true;
+        Ok(())
+    }
+
+    fn all_is_here(&self) -> Result<bool, Error> {
+        Ok(self.position.cursor >= self.head && !self.bootstrap.starting && self.history()?.is_none())
     }
 
     /// Until then the logs beside the files hold what was deleted from them. False while somebody reads.

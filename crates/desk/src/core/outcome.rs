@@ -29,10 +29,7 @@ impl Core {
             Outcome::Refused { code, sentence } => {
                 let code = serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned));
                 self.outbox.refused(id, &code.unwrap_or_default(), &sentence)?;
-                let stream = kept.command.body.stream();
-                if self.cache.readers().get()?.scope(stream)?.is_none() {
-                    self.outbox.withdrawn(stream)?;
-                }
+                self.unless_held(kept.command.body.stream())?;
             }
             Outcome::LookAgain { since } => self.outbox.look_again(id, since)?,
             Outcome::SetAside { sentence } => self.outbox.set_aside(id, &sentence)?,

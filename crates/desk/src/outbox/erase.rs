@@ -66,22 +66,32 @@ impl Outbox {
         })
     }
 
-    /// Forgets what was accepted, settled or not, since it has happened, and takes the recipient out of answers that have
-    /// come back from a conversation that this desk does not hold any more. What is still on its way keeps
-    /// it: without, it might go to somebody else.
+    /// Forgets what was accepted, settled or not, since it has happened, and what [`Outbox::out_of_sight`] says.
     pub fn withdrawn(&self, stream: StreamId) -> Result<(), Error> {
         self.write("forgetting what is withdrawn", |tx| {
             tx.execute("DELETE FROM command WHERE stream = ?1 AND state = 'accepted'", [stream.to_string()])?;
-            settled::forget(tx, stream)?;
-            tx.execute(
-                "UPDATE command SET body = json_set(body, '$.to', '')
-                 WHERE stream = ?1 AND body ->> '$.do' = 'reply'
-                   AND state IN ('refused', 'look_again', 'set_aside')",
-                [stream.to_string()],
-            )?;
+            out_of_sight(tx, stream)?;
             settle(tx)
         })
     }
+
+    /// Forgets what was settled about a stream that this desk does not hold any more, and takes the recipient
+    /// out of answers that have come back from there. What is still on its way keeps it: without, it might go
+    /// to somebody else.
+    pub fn out_of_sight(&self, stream: StreamId) -> Result<(), Error> {
+        self.write("forgetting what is not here any more", |tx| out_of_sight(tx, stream))
+    }
+}
+
+fn out_of_sight(tx: &Connection, stream: StreamId) -> rusqlite::Result<()> {
+    settled::forget(tx, stream)?;
+    tx.prepare_cached(
+        "UPDATE command SET body = json_set(body, '$.to', '')
+         WHERE stream = ?1 AND body ->> '$.do' = 'reply'
+           AND state IN ('refused', 'look_again', 'set_aside')",
+    )?
+    .execute([stream.to_string()])?;
+    Ok(())
 }
 
 /// Of every command, settled ones too: its id, the stream it is about, and its body.

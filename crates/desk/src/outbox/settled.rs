@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use evendesk_domain::command::CommandBody;
 use evendesk_domain::id::{CommandId, UserId};
 use evendesk_domain::stream::StreamId;
 use evendesk_domain::time::Timestamp;
@@ -79,19 +78,6 @@ impl Outbox {
                 settle(tx)?;
             }
             Ok(again + doubtful)
-        })
-    }
-
-    /// What is kept of settled commands is about these.
-    pub fn settled_about(&self) -> Result<BTreeSet<StreamId>, Error> {
-        self.read("reading what settled commands are about", |c| {
-            let mut statement = c.prepare_cached("SELECT min(body) FROM settled GROUP BY stream")?;
-            let bodies = statement.query_map([], |row| row.get::<_, String>(0))?;
-            let bodies = bodies.collect::<rusqlite::Result<Vec<_>>>()?;
-            Ok(bodies
-                .iter()
-                .filter_map(|b| serde_json::from_str::<CommandBody>(b).ok()?.stream().into())
-                .collect())
         })
     }
 

@@ -2,6 +2,7 @@
 
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::conversation::Delivery;
+use evendesk_domain::decide::RefusalCode;
 use evendesk_domain::id::MessageId;
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::{FromDesk, FromServer, Outcome};
@@ -207,4 +208,35 @@ fn what_is_settled_is_kept_for_a_while_and_no_more_of_it_than_so_much() {
     let many = again(paper::id(79));
     assert!((fit - 1..=fit + 2).contains(&many), "{many} of {fit}");
     assert!(KEPT_COMMANDS < 5_000);
+}
+
+#[test]
+fn what_is_only_late_while_a_desk_begins_anew_is_not_taken_for_withdrawn() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    let backup = server.head();
+    let first = desk.submit(note(conversation, 501, "first"));
+    let second = desk.submit(note(conversation, 502, "second"));
+    desk.core.rebuild_cache(at(0)).unwrap();
+    desk.cut();
+    desk.connects(&mut server);
+    // The answers come before anything that the conversation is made of.
+    for said in desk.take_said() {
+        let FromDesk::Push(pushed) = &said else { continue };
+        if pushed.command.id == first {
+            server.hear(ALICE, &said).into_iter().for_each(|outcome| drop(desk.hears(outcome)));
+        } else {
+            let (code, sentence) = (RefusalCode::NotNow, "Not now.".into());
+            let outcome = Outcome::Refused { code, sentence };
+            desk.hears(FromServer::Outcome { id: second, outcome });
+        }
+    }
+    assert_eq!(desk.states(), [State::Accepted, State::Refused]);
+    desk.sync(&mut server);
+    server.restored_to(backup);
+    desk.sync(&mut server);
+    desk.sync(&mut server);
+    assert_eq!(server.events_of(first).len(), 1);
+    assert_eq!(desk.states(), [State::Refused]);
 }
