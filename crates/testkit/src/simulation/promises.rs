@@ -53,9 +53,8 @@ impl World {
     /// 1. What an agent did is accepted, or refused and shown, or set aside and shown; its words are kept.
     fn nothing_is_lost(&mut self, all: &[Recorded]) {
         let mut lost = Vec::new();
-        let redacted = |e: &&Recorded| matches!(e.event, Event::Redacted { .. });
         let mut blanked = self.past.erased.clone();
-        blanked.extend(all.iter().filter(redacted).map(|e| e.stream));
+        blanked.extend(erased(all));
         let erased = |body: &CommandBody| blanked.contains(&body.stream());
         for entry in &self.ledger.entries {
             let kept = self.kept(entry.desk);
@@ -275,6 +274,20 @@ fn differs(rows: &BTreeMap<StreamId, String>, truth: &BTreeMap<StreamId, String>
         Some(format!("{stream} is\n{is}\nand not\n{}", truth[stream]))
     };
     extra.or_else(lacks).or_else(other)
+}
+
+/// What was erased, and what has come to be about somebody who was.
+pub fn erased(all: &[Recorded]) -> BTreeSet<StreamId> {
+    let redacted = all.iter().filter(|e| matches!(e.event, Event::Redacted { .. }));
+    let mut erased: BTreeSet<StreamId> = redacted.map(|e| e.stream).collect();
+    for event in all {
+        if let Event::ConversationOpened(opened) = &event.event
+            && erased.contains(&opened.customer.into())
+        {
+            erased.insert(event.stream);
+        }
+    }
+    erased
 }
 
 /// The words that [`World::words`] makes.

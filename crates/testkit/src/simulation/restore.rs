@@ -19,6 +19,7 @@ use evendesk_replica::{Keeps, Replica};
 
 use super::ledger::Entry;
 use super::office::{TEAMS, open_journal};
+use super::promises::erased;
 use super::{CHAOS_MS, Next, World};
 
 /// Which journal it is by now, and what is known of those before it.
@@ -87,8 +88,7 @@ impl World {
     /// author at some moment since it was accepted, or erased.
     fn forgets(&mut self, lost: &SqliteJournal) {
         let all = lost.read(0, usize::MAX >> 1).expect("a journal is read");
-        let redacted = all.iter().filter(|e| matches!(e.event, Event::Redacted { .. }));
-        self.past.erased.extend(redacted.map(|e| e.stream));
+        self.past.erased.extend(erased(&all));
         let mut accepted: Vec<(u64, &mut Entry)> = Vec::new();
         for entry in &mut self.ledger.entries {
             let decided = |journal: &SqliteJournal| {
