@@ -11,11 +11,12 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 /// by tests alone.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("journal", &["domain"]),
-    ("replica", &["domain"]),
+    ("remains", &[]),
+    ("journal", &["domain", "remains"]),
+    ("replica", &["domain", "remains"]),
     ("channels", &["domain"]),
     ("protocol", &["domain"]),
-    ("desk", &["domain", "replica", "protocol"]),
+    ("desk", &["domain", "remains", "replica", "protocol"]),
     ("server", &["domain", "journal", "replica", "channels", "protocol"]),
     ("app", &["domain", "desk", "server", "protocol", "replica"]),
 ];
@@ -24,13 +25,13 @@ const ROOMS: &[(&str, &[&str])] = &[
 const ELSEWHERE: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("imap", &["channels"]),
-    ("rusqlite", &["journal", "replica", "desk"]),
+    ("rusqlite", &["remains", "journal", "replica", "desk"]),
     ("tauri", &["app"]),
 ];
 
 /// Where SQL may be written.
 const SQL_IN: &[&str] =
-    &["crates/journal/", "crates/replica/", "crates/desk/src/outbox/", "crates/desk/src/error.rs"];
+    &["crates/remains/", "crates/journal/", "crates/replica/", "crates/desk/src/outbox/", "crates/desk/src/error.rs"];
 
 /// What would give the domain a clock, chance or the world: all of these are passed in to it.
 const NOT_IN_DOMAIN: &[&str] = &[

@@ -26,7 +26,6 @@ mod indexing;
 mod message;
 mod position;
 mod queue;
-pub mod remains;
 mod search;
 mod settings;
 pub mod snapshot;

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
+use evendesk_remains as remains;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::{Doing, Error};
 use crate::terms::TermsCache;
 use crate::{
-    aggregate, change, conversation, customer, event, feedback, held, message, position, remains, settings,
-    terms, timer,
+    aggregate, change, conversation, customer, event, feedback, held, message, position, settings, terms,
+    timer,
 };
 
 /// Every table, in one place to be read: the order does not matter.

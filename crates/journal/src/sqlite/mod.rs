@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use evendesk_domain::id::{CommandId, DeviceId, FeedbackId, UserId, WorkspaceId};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
+use evendesk_remains as remains;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -34,7 +35,7 @@ impl SqliteJournal {
     /// Opens or makes the file. That only one process writes it is the data folder's lock to see to;
     /// the epoch fences whoever gets around that.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let mut writer = Connection::open(path).doing("open the journal")?;
+        let mut writer = remains::open(path, OpenFlags::default()).doing("open the journal")?;
         schema::prepare_writer(&writer)?;
         schema::migrate(&mut writer)?;
         Ok(Self {
@@ -55,7 +56,7 @@ impl SqliteJournal {
     /// Opens a file to look into it, also beside a server that writes it; it must be of this layout.
     pub fn open_to_read(path: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = Connection::open_with_flags(path, flags).doing("open the journal for reading")?;
+        let reader = remains::open(path, flags).doing("open the journal for reading")?;
         schema::prepare_reader(&reader)?;
         schema::check(&reader)?;
         Ok(Self {
@@ -100,7 +101,7 @@ impl SqliteJournal {
 
     fn open_reader(&self) -> Result<Connection, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = Connection::open_with_flags(&self.path, flags).doing("open the journal for reading")?;
+        let reader = remains::open(&self.path, flags).doing("open the journal for reading")?;
         schema::prepare_reader(&reader)?;
         Ok(reader)
     }

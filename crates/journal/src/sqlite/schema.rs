@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evendesk_remains as remains;
 use rusqlite::Connection;
 
 use crate::Error;
@@ -146,5 +147,6 @@ pub(super) fn empty_log(connection: &Connection) -> Result<bool, Error> {
     let busy: i64 = connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .doing("empty the journal's log")?;
+    remains::forget_pages(connection).doing("empty the journal's log")?;
     Ok(busy == 0)
 }

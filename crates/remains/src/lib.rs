@@ -1,4 +1,5 @@
-//! Database files without remains of what was deleted.
+//! SQLite files without remains of what was deleted: how journal, replica and outbox are opened. No table, no
+//! statement, no rule of ours lives here.
 //!
 //! `secure_delete` overwrites what a statement deletes where it lies. It does not when SQLite rearranges
 //! pages: a row that moves to the page beside leaves its old bytes in the free space between the page's
