@@ -17,6 +17,7 @@ pub mod id;
 pub mod inbound;
 pub mod limits;
 pub mod permission;
+pub mod quoting;
 pub mod settings;
 pub mod stream;
 pub mod time;

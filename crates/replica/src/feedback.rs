@@ -1,9 +1,11 @@
 //! Feedback cases as a list.
 
+use evendesk_domain::channel::Identity;
 use evendesk_domain::clock::{CompiledTerms, Priority, Target, TermsLookup};
 use evendesk_domain::event::Event;
 use evendesk_domain::feedback::{Feedback, FeedbackKind, FeedbackOutcome, FeedbackStatus};
 use evendesk_domain::id::{FeedbackId, TeamId, UserId};
+use evendesk_domain::quoting::{excerpt, names, on_one_line};
 use evendesk_domain::stream::{Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use rusqlite::{Connection, Row};
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use crate::error::{Doing, Error};
 use crate::timer::instant;
-use crate::{PROVISIONAL, Reader, Writer, aggregate};
+use crate::{PROVISIONAL, Reader, Writer, aggregate, customer};
 
 pub(crate) const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS feedback (
@@ -146,22 +148,38 @@ fn insert(db: &Connection, case: &Feedback, text: &str, terms: Option<&CompiledT
     Ok(())
 }
 
-/// Characters of an excerpt from which on it is taken for one, and not for a word that anybody may use.
-const EXCERPT_CHARS: i64 = 12;
-
-/// Cases that name an identity of the customer's, or whose text stands in a message of theirs: what "log as
-/// feedback" took from there. A case that was freed of everything personal before it was logged is neither.
+/// Cases that name an identity of the customer's, or whose text stands in what was said in a conversation of
+/// theirs: what "log as feedback" took from there. Our own answers are left out, since their words are in
+/// many conversations. A case that was freed of everything personal before it was logged is neither.
 pub(crate) fn quoting(db: &Connection, customer: Uuid) -> Result<Vec<Uuid>, Error> {
-    db.prepare_cached(
-        "SELECT f.id FROM feedback f WHERE f.text <> '' AND (
-             EXISTS (SELECT 1 FROM identity i WHERE i.customer = ?1 AND instr(lower(f.text), lower(i.value)) > 0)
-             OR (length(f.text) >= ?2 AND EXISTS (
-                 SELECT 1 FROM conversation c JOIN message m ON m.conversation = c.id
-                 WHERE c.customer = ?1 AND instr(m.text, trim(f.text)) > 0)))
-         ORDER BY f.id",
-    )
-    .and_then(|mut s| s.query_map((customer, EXCERPT_CHARS), |r| r.get(0))?.collect())
-    .doing("look for feedback that quotes a customer")
+    let identities: Vec<Identity> = customer::identities(db, customer)?
+        .into_iter()
+        .map(|known| Identity { kind: known.kind, value: known.value })
+        .collect();
+    let said: Vec<String> = db
+        .prepare_cached(
+            "SELECT m.text FROM conversation c JOIN message m ON m.conversation = c.id
+             WHERE c.customer = ?1 AND m.kind <> 'reply' AND m.text <> ''",
+        )
+        .and_then(|mut s| s.query_map([customer], |r| Ok(on_one_line(&r.get::<_, String>(0)?)))?.collect())
+        .doing("read what a customer said")?;
+    let mut statement = db
+        .prepare_cached(
+            "SELECT id, text, source_title, source_address, because FROM feedback WHERE text <> '' ORDER BY id",
+        )
+        .doing("look for feedback that quotes a customer")?;
+    let mut rows = statement.query([]).doing("look for feedback that quotes a customer")?;
+    let mut quoting = Vec::new();
+    while let Some(row) = rows.next().doing("look for feedback that quotes a customer")? {
+        let text = |n| row.get::<_, String>(n).doing("look for feedback that quotes a customer");
+        let written = [text(1)?, text(2)?, text(3)?, text(4)?];
+        let is_named = written.iter().any(|text| identities.iter().any(|known| names(text, known)));
+        let is_said = excerpt(&written[0]).is_some_and(|e| said.iter().any(|message| message.contains(&e)));
+        if is_named || is_said {
+            quoting.push(row.get(0).doing("look for feedback that quotes a customer")?);
+        }
+    }
+    Ok(quoting)
 }
 
 pub(crate) fn forget(db: &Connection, id: Uuid) -> Result<(), Error> {

@@ -49,12 +49,20 @@ impl Core {
             }
         }
         let mut actions = vec![Action::Changed(changed), Action::Connection];
-        if self.logs_emptied()? && self.attachments_gone(stream) {
+        let damaged_gone = self.damaged_gone(stream);
+        if self.logs_emptied()? && damaged_gone && self.attachments_gone(stream) {
             actions.insert(0, Action::Send(FromDesk::Confirm { directive }));
         } else {
             tracing::info!("what was erased is still being read");
         }
         Ok(actions)
+    }
+
+    /// A damaged outbox that tells of it goes as a whole; false where it has to stay for now.
+    pub(super) fn damaged_gone(&mut self, stream: StreamId) -> bool {
+        let gone = self.outbox.damaged_about_gone(stream);
+        self.damaged_outbox = self.outbox.damaged().into_iter().next();
+        gone.inspect_err(|error| tracing::warn!(%error, "a damaged outbox could not be removed")).is_ok()
     }
 
     /// A desk that began with a snapshot is told nothing of what was erased before it: what lies in the outbox

@@ -169,7 +169,7 @@ impl Core {
             dropped: VecDeque::new(),
             refusal: None,
             trouble: None,
-            damaged_outbox: outbox::damage::set_aside(folder.path()),
+            damaged_outbox: None,
             said_at_parting: None,
             leftovers: true,
             boundary: None,
@@ -177,6 +177,8 @@ impl Core {
         core.outbox.settled(position.cursor, &[], core.server_time(now))?;
         core.rebase_all(now)?;
         core.sweep_attachments()?;
+        core.outbox.damaged_swept(now).map_err(Error::file(core.outbox.file()))?;
+        core.damaged_outbox = core.outbox.damaged().into_iter().next();
         Ok(core)
     }
 
@@ -417,8 +419,10 @@ impl Core {
 fn outbox_was_damaged(aside: &Path) -> String {
     format!(
         "The file of what had not gone out yet was damaged. What could be read of it is in Outgoing and in the \
-         drafts; the damaged file is kept as {}. Move it away once you have looked.",
-        aside.display()
+         drafts; the damaged file is kept as {} for {} days, unless something it tells of is withdrawn or erased \
+         before. Move it away once you have looked.",
+        aside.display(),
+        outbox::damage::KEPT_DAYS
     )
 }
 

@@ -327,7 +327,8 @@ impl Core {
         self.redo(&[stream], &[], &[], now, |writer| Ok(writer.forget(stream)?))?;
         self.boundary("stream forgotten");
         let mut actions = vec![Action::Changed(everything())];
-        if self.logs_emptied()? && self.attachments_gone(stream) {
+        let damaged_gone = self.damaged_gone(stream);
+        if self.logs_emptied()? && damaged_gone && self.attachments_gone(stream) {
             actions.insert(0, Action::Send(FromDesk::Confirm { directive }));
         } else {
             // Not confirmed, the server says it again on the next connection.

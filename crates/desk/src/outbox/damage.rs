@@ -1,17 +1,24 @@
 //! An outbox that is damaged is the one file that may not be thrown away: it is kept beside a new one, which
-//! takes over what can still be read.
+//! takes over what can still be read. For a while only, and not beyond what it tells of: no single word can be
+//! taken out of it any more.
 
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
+use evendesk_domain::stream::StreamId;
+use evendesk_domain::time::Timestamp;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::{Outbox, lock};
 use crate::error::Error;
 
+/// How long it is kept after it was written last.
+pub const KEPT_DAYS: i64 = 30;
+
 const TABLES: [&str; 4] = ["setting", "draft", "ticket", "command"];
 
 impl Outbox {
-    /// Opens the file. Where it is damaged, it is set aside first; [`set_aside`] finds it from then on.
+    /// Opens the file. Where it is damaged, it is set aside first; [`Outbox::damaged`] finds it from then on.
     pub fn open_or_set_aside(file: &Path) -> Result<Self, Error> {
         let damage = match Self::open(file) {
             Ok(outbox) => match outbox.damage()? {
@@ -41,6 +48,50 @@ impl Outbox {
                 if is_damage(&error) { Ok(Some(error.to_string())) } else { Err(error) }
             }
         }
+    }
+
+    /// Removes the damaged outboxes that tell of a stream, which is erased, or withdrawn.
+    pub fn damaged_about_gone(&self, stream: StreamId) -> std::io::Result<()> {
+        let id = stream.id.to_string();
+        for file in self.damaged() {
+            let tells = |path: &PathBuf| {
+                std::fs::read(path).map(|bytes| bytes.windows(id.len()).any(|w| w == id.as_bytes()))
+            };
+            if parts(&file)
+                .filter(|part| part.exists())
+                .map(|part| tells(&part))
+                .any(|tells| tells.unwrap_or(true))
+            {
+                remove(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the damaged outboxes that have been kept for long enough.
+    pub fn damaged_swept(&self, now: Timestamp) -> std::io::Result<()> {
+        for file in self.damaged() {
+            let written =
+                std::fs::metadata(&file)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let written = Timestamp::from_seconds(i64::try_from(written.as_secs()).unwrap_or(i64::MAX));
+            if now.seconds_since(written) > KEPT_DAYS * 86_400 {
+                remove(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The damaged outboxes that lie beside this one, the first one first.
+    pub fn damaged(&self) -> Vec<PathBuf> {
+        let Some(Ok(entries)) = self.file.parent().map(std::fs::read_dir) else { return Vec::new() };
+        let is_damaged = |path: &PathBuf| {
+            let name = path.file_name().and_then(|n| n.to_str());
+            name.is_some_and(|n| n.starts_with("outbox-damaged-") && n.ends_with(".db"))
+        };
+        let mut damaged: Vec<PathBuf> =
+            entries.flatten().map(|entry| entry.path()).filter(is_damaged).collect();
+        damaged.sort();
+        damaged
     }
 
     /// Copies row by row as far as each table can be read; a command that comes twice is decided once.
@@ -84,7 +135,6 @@ fn is_damage(error: &Error) -> bool {
 fn put_aside(file: &Path) -> Result<PathBuf, Error> {
     let name = |n: u32| file.with_file_name(format!("outbox-damaged-{n}.db"));
     let aside = (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0));
-    let beside = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));
     std::fs::rename(file, &aside).map_err(Error::file(file))?;
     let log = beside(file, "-wal");
     if log.exists() {
@@ -94,13 +144,21 @@ fn put_aside(file: &Path) -> Result<PathBuf, Error> {
     Ok(aside)
 }
 
-/// The damaged outbox that lies in that folder, if one does.
-pub fn set_aside(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    let damaged = |path: &PathBuf| {
-        path.file_name()
-            .and_then(|n| n.to_str())
-            .is_some_and(|n| n.starts_with("outbox-damaged-") && n.ends_with(".db"))
-    };
-    entries.filter(damaged).min()
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// A file and what SQLite has put beside it.
+fn parts(file: &Path) -> impl Iterator<Item = PathBuf> {
+    ["-journal", "-shm", "-wal", ""].into_iter().map(|end| beside(file, end))
+}
+
+fn remove(file: &Path) -> std::io::Result<()> {
+    for part in parts(file).filter(|part| part.exists()) {
+        std::fs::remove_file(part)?;
+    }
+    tracing::info!(file = %file.display(), "a damaged outbox that was kept is removed");
+    Ok(())
 }

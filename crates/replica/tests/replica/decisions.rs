@@ -1,11 +1,12 @@
 //! Decisions that rest on what is known of other streams, against real rows.
 
 use evendesk_domain::clock::Status;
-use evendesk_domain::command::{CommandBody, SystemCommand, Then};
+use evendesk_domain::command::{CommandBody, ReplyDraft, SystemCommand, Then};
 use evendesk_domain::conversation::Delivery;
 use evendesk_domain::decide::{No, RefusalCode, World as _};
 use evendesk_domain::event::Event;
-use evendesk_domain::id::{ConversationId, CustomerId, MessageId};
+use evendesk_domain::feedback::{FeedbackKind, FeedbackSource};
+use evendesk_domain::id::{ConversationId, CustomerId, FeedbackId, MessageId};
 use evendesk_domain::inbound::Author;
 use uuid::Uuid;
 
@@ -169,4 +170,46 @@ fn a_supervisor_decides_once_what_becomes_of_a_held_answer() {
         drop(reader);
         bench.every_stream_refolds_to_itself();
     }
+}
+
+#[test]
+fn feedback_that_names_a_customer_or_was_taken_from_what_they_said_is_about_them_and_no_other() {
+    let mut bench = Bench::new();
+    let said = "Hello, the lid of the blue jug that I bought in May broke on its first day.";
+    let conversation = bench.email(7, said, None);
+    let ours = "Thank you for writing to us, we look into it and come back to you today.";
+    let CommandBody::Reply(answer) = bench.answer(conversation, Some(bench.last_message()), Then::Nothing)
+    else {
+        panic!("an answer is a reply")
+    };
+    bench.command(&CommandBody::Reply(ReplyDraft { text: ours.into(), ..answer })).unwrap();
+    let reader = bench.replica.reader().unwrap();
+    let customer = reader.world_kept().conversation(conversation).unwrap().unwrap().customer;
+    drop(reader);
+
+    let about = [
+        ("Customer7@example.com would like it in green", ""),
+        ("somebody would like it in green", "https://forum.example/t/7 by customer7@example.com"),
+        ("the lid of the blue jug that I bought\n in May broke on its first day", ""),
+    ];
+    let not_about = [
+        ("customer77@example.com would like it in green", ""),
+        ("notcustomer7@example.com would like it in green", "customer7@example.company"),
+        ("the lid of the blue jug", "a short turn of phrase"),
+        ("the lid of another blue jug that somebody bought in May broke", ""),
+        (ours, "our own words, which are in many conversations"),
+    ];
+    let mut logged = |(n, (text, title)): (usize, &(&str, &str))| {
+        let feedback = FeedbackId(Uuid::from_u128(n as u128));
+        let source = FeedbackSource { title: (*title).into(), address: String::new() };
+        let text = (*text).into();
+        bench
+            .command(&CommandBody::LogFeedback { feedback, text, kind: FeedbackKind::Unsorted, source })
+            .unwrap();
+        feedback
+    };
+    let expected: Vec<FeedbackId> = about.iter().enumerate().map(&mut logged).collect();
+    not_about.iter().enumerate().map(|(n, what)| (n + 100, what)).map(&mut logged).for_each(drop);
+    let reader = bench.replica.reader().unwrap();
+    assert_eq!(reader.world_kept().feedback_quoting(customer).unwrap(), expected);
 }

@@ -1,9 +1,11 @@
 //! What lies in the desk's folder: whose it is, what is gone from it, and what is built again when it breaks.
 
+use evendesk_domain::id::ConversationId;
 use evendesk_protocol::FromServer;
 
 use super::note;
-use super::wires::{at, world};
+use super::paper::{ALICE, Paper};
+use super::wires::{Desk, at, world};
 
 #[test]
 fn nothing_of_a_forgotten_conversation_is_left_in_the_desks_files() {
@@ -106,6 +108,67 @@ fn a_cache_found_damaged_at_work_is_built_again_without_losing_what_is_pending()
     desk.sync(&mut server);
     assert_eq!(desk.texts(conversation), ["Hello", "mine"]);
     desk.same_as(&server);
+}
+
+/// A desk whose outbox is damaged, with words about each of these conversations in the file that is kept.
+fn damaged(server: &mut Paper, mut desk: Desk, about: &[ConversationId]) -> Desk {
+    desk.cut();
+    for (n, conversation) in (600..).zip(about) {
+        desk.submit(note(*conversation, n, "quetzalcoatl"));
+    }
+    let mut desk = desk.reopened_after(|folder| {
+        let file = folder.join("outbox.db");
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[..100].fill(0xA5);
+        std::fs::write(&file, &bytes).unwrap();
+    });
+    assert!(anywhere(desk.path(), b"quetzalcoatl"));
+    desk.sign_in(server, ALICE);
+    desk.sync(server);
+    desk
+}
+
+fn told_of_damage(desk: &Desk) -> bool {
+    desk.core.connection().unwrap().message.is_some_and(|m| m.contains("outbox-damaged-1.db"))
+}
+
+#[test]
+fn a_damaged_outbox_goes_with_what_it_tells_of_and_stays_for_what_it_does_not() {
+    for is_erased in [false, true] {
+        let (mut server, mut desk) = world();
+        let (conversation, _) = server.mail("ada@x.example", "Hello");
+        let (other, _) = server.mail("bo@x.example", "Hello");
+        desk.sync(&mut server);
+        let mut desk = damaged(&mut server, desk, &[conversation]);
+        let gone = |stream: ConversationId| match is_erased {
+            false => FromServer::Forget { directive: 1, stream: stream.into() },
+            true => FromServer::Erase { directive: 1, stream: stream.into(), events: Vec::new() },
+        };
+        let confirmed = [evendesk_protocol::FromDesk::Confirm { directive: 1 }];
+        assert_eq!(desk.hears(gone(other)), confirmed);
+        assert!(anywhere(desk.path(), b"quetzalcoatl") && told_of_damage(&desk));
+        assert_eq!(desk.hears(gone(conversation)), confirmed);
+        assert!(!anywhere(desk.path(), b"quetzalcoatl") && !told_of_damage(&desk));
+    }
+}
+
+#[test]
+fn a_damaged_outbox_is_not_kept_for_ever() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    desk.sync(&mut server);
+    let desk = damaged(&mut server, desk, &[conversation]);
+    let written_days_ago = |days: i64| {
+        move |folder: &std::path::Path| {
+            let seconds = u64::try_from(at(-days * 86_400).seconds()).unwrap();
+            let file = std::fs::File::options().write(true).open(folder.join("outbox-damaged-1.db")).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
+        }
+    };
+    let desk = desk.reopened_after(written_days_ago(29));
+    assert!(anywhere(desk.path(), b"quetzalcoatl") && told_of_damage(&desk));
+    let desk = desk.reopened_after(written_days_ago(32));
+    assert!(!anywhere(desk.path(), b"quetzalcoatl") && !told_of_damage(&desk));
 }
 
 #[cfg(unix)]
