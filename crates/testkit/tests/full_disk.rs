@@ -168,6 +168,7 @@ fn a_damaged_outbox_is_set_aside_and_told_of_and_what_can_be_read_of_it_goes_on(
     let closed = seat.close();
     // In the middle of the long draft's pages.
     let outbox = closed.folder().join("outbox.db");
+    until("its log has gone into it", || std::fs::metadata(&outbox).unwrap().len() > 3 * 4096);
     let mut bytes = std::fs::read(&outbox).unwrap();
     let end = bytes.len();
     bytes[end - 3 * 4096..end - 4096].fill(0xA5);
