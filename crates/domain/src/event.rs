@@ -298,6 +298,14 @@ impl Event {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// Every kind that this build understands, and in which version. A build that understands another set folds the
+    /// same journal to other rows: what was left aside as from the future becomes plain with the upgrade.
+    pub fn understood() -> String {
+        let odd = Self::deserialize(&mut serde_json::Deserializer::from_str(r#"{"kind":"?"}"#));
+        // serde lists the kinds there are; a test below holds it to that.
+        format!("{} {}", Self::VERSION, odd.err().map(|e| e.to_string()).unwrap_or_default())
+    }
+
     pub const fn is_from_the_future(&self) -> bool {
         matches!(self, Self::FromTheFuture(_))
     }
@@ -342,6 +350,18 @@ mod tests {
                 serde_json::from_str::<Value>(&event.to_text()).unwrap(),
                 serde_json::from_str::<Value>(text).unwrap()
             );
+        }
+    }
+
+    #[test]
+    fn what_is_understood_names_every_kind_that_was_ever_written() {
+        let understood = Event::understood();
+        let golden = include_str!("../../../tests/data/events.jsonl");
+        assert!(understood.starts_with("1 ") && !golden.is_empty());
+        for line in golden.lines().filter(|line| !line.is_empty()) {
+            let event: Value = serde_json::from_str(line).unwrap();
+            let kind = event["kind"].as_str().unwrap();
+            assert!(understood.contains(&format!("`{kind}`")), "{kind}: {understood}");
         }
     }
 

@@ -41,6 +41,12 @@ pub enum Error {
     Older { found: i64, known: i64 },
     #[error("event {seq} of the journal is damaged ({damage}); restore the journal from a backup")]
     Damaged { seq: u64, damage: Damage },
+    /// Kept by whoever upgrades first; whoever has not cannot go on past it.
+    #[error(
+        "event {seq} of the journal is about a {kind}, which this Evendesk does not know: a newer one has written \
+         it; upgrade this one"
+    )]
+    OfNewerKind { seq: u64, kind: String },
     #[error("the journal's address cannot be used: {0}")]
     Address(&'static str),
     /// Whether an append was kept is not known, and could not be found out. Whoever catches up before
@@ -57,8 +63,6 @@ pub enum Error {
 /// What of an event cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Damage {
-    #[error("it is of no known kind of stream: {0}")]
-    Stream(String),
     #[error("its maker is unreadable: {0}")]
     Actor(String),
     #[error(transparent)]

@@ -39,7 +39,7 @@ impl EventRow {
         let seq = self.seq;
         let damaged = |damage| Error::Damaged { seq, damage };
         let kind = StreamKind::from_name(&self.stream_kind)
-            .ok_or_else(|| damaged(Damage::Stream(self.stream_kind)))?;
+            .ok_or(Error::OfNewerKind { seq, kind: self.stream_kind })?;
         Ok(Recorded {
             seq,
             stream: StreamId { kind, id: self.stream_id },

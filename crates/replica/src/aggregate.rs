@@ -13,6 +13,8 @@ CREATE TABLE IF NOT EXISTS aggregate (
     stream BLOB NOT NULL,
     stream_kind TEXT NOT NULL,
     state BLOB NOT NULL,
+    -- An event of a later version is among those that made it: it lacks what only that version understands.
+    newer INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (stream, stream_kind)
 ) STRICT, WITHOUT ROWID;
 ";
@@ -42,6 +44,20 @@ pub(crate) fn save<T: Serialize>(db: &Connection, stream: StreamId, state: &T) -
     .and_then(|mut s| s.execute((stream.id, stream.kind.name(), bytes)))
     .doing("save a stream's state")?;
     Ok(())
+}
+
+/// Notes that a later version has been at work on the stream.
+pub(crate) fn is_newer_now(db: &Connection, stream: StreamId) -> Result<(), Error> {
+    db.prepare_cached("UPDATE aggregate SET newer = 1 WHERE stream = ?1 AND stream_kind = ?2")
+        .and_then(|mut s| s.execute((stream.id, stream.kind.name())))
+        .doing("note what a later version did")?;
+    Ok(())
+}
+
+pub(crate) fn is_newer(db: &Connection, stream: StreamId) -> Result<bool, Error> {
+    db.prepare_cached("SELECT 1 FROM aggregate WHERE stream = ?1 AND stream_kind = ?2 AND newer = 1")
+        .and_then(|mut s| s.exists((stream.id, stream.kind.name())))
+        .doing("look what a later version did")
 }
 
 pub(crate) fn forget(db: &Connection, stream: StreamId) -> Result<(), Error> {

@@ -31,7 +31,7 @@ pub(crate) const fn tables(kind: StreamKind) -> &'static [(&'static str, &'stati
 }
 
 /// An account and its mailbox are two streams of one id.
-const STATE: &str = "SELECT hex(state) FROM aggregate WHERE stream = ?1 AND stream_kind = ?2";
+const STATE: &str = "SELECT hex(state), newer FROM aggregate WHERE stream = ?1 AND stream_kind = ?2";
 
 fn dump(db: &Connection, stream: StreamId) -> Result<String, Error> {
     let mut text = String::new();

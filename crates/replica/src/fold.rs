@@ -28,6 +28,9 @@ impl Writer<'_> {
                 continue;
             }
             self.fold_stream(group[0].stream, group)?;
+            if group.iter().any(|recorded| recorded.event.is_from_the_future()) {
+                aggregate::is_newer_now(&self.tx, group[0].stream)?;
+            }
         }
         Ok(())
     }
@@ -45,6 +48,11 @@ impl Writer<'_> {
             // Nothing is read of influencers yet; their events are kept.
             StreamKind::Influencer => Ok(()),
         }
+    }
+
+    /// Whether the stream holds an event that only a later version understands: here it is only read.
+    pub fn is_newer(&self, stream: StreamId) -> Result<bool, Error> {
+        aggregate::is_newer(&self.tx, stream)
     }
 
     /// Drops the stream's rows and folds it again from these, all of its events.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
+use evendesk_domain::event::Event;
 use evendesk_remains as remains;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -38,7 +39,9 @@ pub fn fingerprint() -> &'static str {
         // FNV-1a, 64 bits: it only has to differ when the text does.
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         let text = TABLES.iter().chain([&terms::TABLE]).flat_map(|t| t.bytes());
-        for byte in text.chain(FOLD_VERSION.to_le_bytes()) {
+        // What was from the future is folded as what it is, once it is understood.
+        let understood = Event::understood();
+        for byte in text.chain(FOLD_VERSION.to_le_bytes()).chain(understood.bytes()) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         let mut name = String::new();

@@ -165,6 +165,12 @@ fn fold_anew(
             }
             files(&event.event, &mut named);
         }
+        for event in events.iter().filter(|e| e.event.is_from_the_future()) {
+            let (seq, stream) = (event.seq, event.stream);
+            report.notes.push(format!(
+                "event {seq}: a newer Evendesk wrote it; {stream} is only read here until this one is upgraded"
+            ));
+        }
         let writer = fresh.write()?;
         writer.fold(&events)?;
         writer.commit()?;

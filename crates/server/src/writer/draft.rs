@@ -72,7 +72,7 @@ impl<'a> Draft<'a> {
                 Some(decide_system(world, command, cx))
             }),
             Work::Operator(body) => self.step(writer, at, Actor::System, None, |world, cx, index| {
-                (index == 0).then(|| decide(world, &operator(), body, cx))
+                (index == 0).then(|| understood(writer, decide(world, &operator(), body, cx)?))
             }),
             Work::Given(events) => self.step(writer, at, Actor::System, None, |_, _, index| {
                 (index == 0).then(|| Ok(events.clone()))
@@ -115,7 +115,7 @@ impl<'a> Draft<'a> {
         at: Timestamp,
     ) -> Answer {
         self.step(writer, at, Actor::User(agent.user), Some(command.id), |world, cx, index| {
-            (index == 0).then(|| decide(world, agent, &command.body, cx))
+            (index == 0).then(|| understood(writer, decide(world, agent, &command.body, cx)?))
         })
     }
 
@@ -226,6 +226,21 @@ impl<'a> Draft<'a> {
 
 fn store(e: &dyn std::error::Error) -> Undecided {
     Undecided::Store(e.to_string())
+}
+
+/// What people decide about something that a later version has been at work on waits for the upgrade: what is
+/// known of it here may be less than there is. What adapters found has happened, and is recorded.
+fn understood(writer: &evendesk_replica::Writer<'_>, decided: Decided) -> Result<Decided, No> {
+    for (stream, _) in &decided {
+        if writer.is_newer(*stream).map_err(|e| LookupFailed(e.to_string()))? {
+            let what = stream.kind.name();
+            let sentence = format!(
+                "A newer Evendesk has been at work on this {what}; upgrade this one, and the server, to change it."
+            );
+            return Err(Refusal::new(RefusalCode::NeedsUpgrade, sentence).into());
+        }
+    }
+    Ok(decided)
 }
 
 fn gone() -> Outcome {

@@ -179,6 +179,7 @@ impl Scribe {
                     who_sees = scopes(&writer, &events)?;
                 }
                 writer.commit()?;
+                tail::tell_newer(&events);
             }
             if tells {
                 self.tell(cursor, reached, events, who_sees);

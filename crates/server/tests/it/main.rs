@@ -11,4 +11,5 @@ mod people;
 mod sample;
 mod socket;
 mod tools;
+mod versions;
 mod writer;

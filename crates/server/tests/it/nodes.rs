@@ -25,23 +25,23 @@ use uuid::Uuid;
 use crate::office::{Desk, Left, PASSWORD, operate, user};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
-const SOON: Duration = Duration::from_secs(20);
+pub const SOON: Duration = Duration::from_secs(20);
 
 /// A database, and a folder in which nodes have theirs.
-struct Site {
-    postgres: Postgres,
+pub struct Site {
+    pub postgres: Postgres,
     url: String,
     dir: tempfile::TempDir,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let postgres = Postgres::start();
         let url = postgres.database("desk");
         Self { postgres, url, dir: tempfile::tempdir().unwrap() }
     }
 
-    fn node(&self, name: &str) -> Location {
+    pub fn node(&self, name: &str) -> Location {
         let data = self.dir.path().join(name);
         let key = self.dir.path().join("a/key");
         std::fs::create_dir_all(&data).unwrap();
@@ -52,7 +52,7 @@ impl Site {
         Location { data, journal: Some(self.url.clone()), blobs: Some(blobs) }
     }
 
-    async fn serve(&self, name: &str) -> Running {
+    pub async fn serve(&self, name: &str) -> Running {
         Server::start(Options::new(self.node(name))).await.unwrap()
     }
 }
@@ -76,12 +76,12 @@ fn told(scribe: &mut Scribe) -> Arc<Mutex<Vec<Committed>>> {
 /// What the teams of these tests are held to; saved once, on whichever node comes first.
 const TERMS: TermsId = TermsId(Uuid::nil());
 
-fn save_terms() -> CommandBody {
+pub fn save_terms() -> CommandBody {
     let terms = Terms { calendar: founding::always("UTC"), policy: founding::policy() };
     CommandBody::SaveTerms { id: TERMS, name: "Always".into(), terms }
 }
 
-fn save_team(id: u128, name: &str) -> CommandBody {
+pub fn save_team(id: u128, name: &str) -> CommandBody {
     CommandBody::SaveTeam { id: TeamId(Uuid::from_u128(id)), name: name.into(), terms: TERMS }
 }
 
@@ -235,7 +235,7 @@ async fn what_one_node_decides_the_desks_of_another_are_told_and_a_sign_in_holds
 }
 
 /// Makes a person and signs them in.
-async fn hire(at: &Running, login: &str) -> String {
+pub async fn hire(at: &Running, login: &str) -> String {
     let id = UserId(Uuid::now_v7());
     let team = at.app().readers.get().unwrap().world_kept().default_team().unwrap().unwrap().id;
     operate(at.app(), user(id, login, Role::Admin, vec![team])).await;
