@@ -17,7 +17,7 @@ pub const SECRET: &str = "not a secret";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Bucket {
-    _running: Process,
+    running: Option<Process>,
     port: u16,
     folder: TempDir,
 }
@@ -31,15 +31,25 @@ impl Bucket {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         std::fs::create_dir_all(folder.path().join("data/evendesk")).expect("a folder for the bucket");
-        let port = free_port();
+        let mut bucket = Self { running: None, port: free_port(), folder };
+        bucket.go_on();
+        bucket
+    }
+
+    /// Starts it where it was stopped.
+    pub fn go_on(&mut self) {
         let mut command = Command::new(program());
-        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
-        command.args(["--access-key", KEY_ID, "--secret-key", SECRET]).arg(folder.path().join("data"));
-        let running = Process::start(&command, &folder.path().join("s3s-fs.log"));
+        command.args(["--host", "127.0.0.1", "--port", &self.port.to_string()]);
+        command.args(["--access-key", KEY_ID, "--secret-key", SECRET]).arg(self.folder.path().join("data"));
+        self.running = Some(Process::start(&command, &self.folder.path().join("s3s-fs.log")));
         eventually_now("the storage listens", PATIENCE, || {
-            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+            std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()
         });
-        Self { _running: running, port, folder }
+    }
+
+    /// Takes it away; what is in it stays.
+    pub fn stop(&mut self) {
+        self.running = None;
     }
 
     /// Its address, as an operator would write it; the keys come from the environment.

@@ -11,6 +11,7 @@ use evendesk_journal::{Journal as _, PostgresJournal};
 use evendesk_replica::{Keeps, Replica};
 use tempfile::TempDir;
 
+use crate::bucket::{Bucket, KEY_ID, SECRET};
 use crate::eventually::eventually_now;
 use crate::link::Link;
 use crate::postgres::Postgres;
@@ -27,6 +28,8 @@ pub struct Site {
     pub nodes: Vec<Node>,
     pub postgres: Postgres,
     url: String,
+    /// Where the files are, as the environment says it.
+    files: Vec<(&'static str, String)>,
     folder: TempDir,
 }
 
@@ -40,10 +43,24 @@ pub struct Node {
 impl Site {
     /// Starts a database and so many nodes of `binary` on it.
     pub fn start(binary: &Path, nodes: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let blobs = folder.path().join("blobs").display().to_string();
+        Self::start_in(folder, binary, nodes, vec![("EVENDESK_BLOBS", blobs)])
+    }
+
+    /// The same, with the files in a bucket.
+    pub fn start_on_bucket(binary: &Path, nodes: usize, bucket: &Bucket) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let keys = [("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+        let mut files = vec![("EVENDESK_BLOBS", bucket.url("files"))];
+        files.extend(keys.map(|(name, value)| (name, value.to_owned())));
+        Self::start_in(folder, binary, nodes, files)
+    }
+
+    fn start_in(folder: TempDir, binary: &Path, nodes: usize, files: Vec<(&'static str, String)>) -> Self {
         let postgres = Postgres::start();
         let url = postgres.database(DATABASE);
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let mut site = Self { nodes: Vec::new(), postgres, url, folder };
+        let mut site = Self { nodes: Vec::new(), postgres, url, files, folder };
         for _ in 0..nodes {
             let node = site.node(binary);
             site.nodes.push(node);
@@ -56,7 +73,7 @@ impl Site {
         let port: u16 = port.expect("the database's address has a port");
         let to_journal = Link::to(port);
         let url = self.url.replace(&format!(":{port}/"), &format!(":{}/", to_journal.port()));
-        let mut server = ServerProcess::node(binary, &url, &self.folder.path().join("blobs"));
+        let mut server = ServerProcess::node(binary, &url, &self.files);
         match self.nodes.first() {
             Some(first) => server.take_key_of(&first.server),
             // Otherwise the first start would make someone, and say so.

@@ -1,7 +1,7 @@
 //! What tests of several packages ask of a desk.
 
-pub use evendesk_desk::Desk;
 use evendesk_desk::view::{ConnectionState, OutgoingState};
+pub use evendesk_desk::{Desk, Wanted};
 use evendesk_domain::id::CommandId;
 
 /// Whether it has all that the server has, the server all that it has, and nothing waits for its agent.

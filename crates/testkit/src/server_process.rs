@@ -42,10 +42,10 @@ impl ServerProcess {
     }
 
     /// A node that shares a journal, and files, with others.
-    pub fn node(binary: &Path, journal: &str, blobs: &Path) -> ServerProcess {
+    pub fn node(binary: &Path, journal: &str, files: &[(&'static str, String)]) -> ServerProcess {
         let mut node = ServerProcess::new(binary);
         node.environment.push(("EVENDESK_JOURNAL", journal.to_owned()));
-        node.environment.push(("EVENDESK_BLOBS", blobs.display().to_string()));
+        node.environment.extend_from_slice(files);
         node
     }
 

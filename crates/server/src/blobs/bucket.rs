@@ -3,13 +3,17 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::Uri;
-use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, RetryConfig};
 
 use super::BlobError;
+
+/// Somebody waits for the file, or a mail for its turn: both are told, and come again by themselves.
+const RETRY_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) fn open(address: &str) -> Result<Arc<dyn ObjectStore>, BlobError> {
     let (place, query) = address.split_once('?').unwrap_or((address, ""));
@@ -29,7 +33,8 @@ pub(super) fn open(address: &str) -> Result<Arc<dyn ObjectStore>, BlobError> {
     // A command has not started a server, which does this. Whoever came first has installed the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = asked.keys(AmazonS3Builder::new().with_bucket_name(bucket))?;
-    let store = asked.endpoint(store)?.build()?;
+    let retry = RetryConfig { retry_timeout: RETRY_WITHIN, ..RetryConfig::default() };
+    let store = asked.endpoint(store)?.with_retry(retry).build()?;
     if prefix.is_empty() { Ok(Arc::new(store)) } else { Ok(Arc::new(PrefixStore::new(store, prefix))) }
 }
 

@@ -41,6 +41,8 @@ pub enum HttpError {
     Invalid(String),
     #[error("The server has more to do than it can take on; try again in a few seconds.")]
     Busy,
+    #[error("The server cannot reach its files now; try again in a minute.")]
+    FilesAway,
     #[error("The server failed at this; it has been noted in its log.")]
     Internal(String),
 }
@@ -59,6 +61,7 @@ impl HttpError {
             Self::OtherRows => OTHER_ROWS,
             Self::Invalid(_) => "invalid",
             Self::Busy => "busy",
+            Self::FilesAway => "files_away",
             Self::Internal(_) => "internal",
         }
     }
@@ -66,7 +69,7 @@ impl HttpError {
     const fn class(&self) -> Class {
         match self {
             Self::SignIn | Self::WrongPassword | Self::Over(_) => Class::SignInAgain,
-            Self::TooMany(_) | Self::Busy => Class::Retry,
+            Self::TooMany(_) | Self::Busy | Self::FilesAway => Class::Retry,
             Self::OtherRows => Class::Resync,
             Self::Internal(_) => Class::Bug,
             _ => Class::Refused,
@@ -82,7 +85,7 @@ impl HttpError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::OtherRows => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::FilesAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -91,6 +94,7 @@ impl HttpError {
         match self {
             Self::TooMany(s) => Some(*s),
             Self::Busy => Some(3),
+            Self::FilesAway => Some(60),
             _ => None,
         }
     }
@@ -180,6 +184,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Asked<T> {
     }
 }
 
+impl From<crate::blobs::BlobError> for HttpError {
+    fn from(e: crate::blobs::BlobError) -> Self {
+        match e {
+            crate::blobs::BlobError::Store(e) => {
+                tracing::warn!("the files cannot be reached: {e}");
+                Self::FilesAway
+            }
+            e => Self::Internal(e.to_string()),
+        }
+    }
+}
+
 macro_rules! inside {
     ($($error:ty),* $(,)?) => {$(
         impl From<$error> for HttpError {
@@ -194,7 +210,6 @@ inside!(
     evendesk_journal::Error,
     evendesk_replica::Error,
     evendesk_domain::decide::LookupFailed,
-    crate::blobs::BlobError,
     crate::seal::SealError,
     std::io::Error,
     tokio::task::JoinError,

@@ -126,6 +126,9 @@ fn an_erasure_that_another_node_came_before_reaches_what_that_one_said_and_is_no
     assert!(said.contains("CustomerNamed") && !said.contains("Xanthippe"), "{said}");
     let incarnation = journal.workspace().unwrap().unwrap().incarnation;
     assert_eq!(a.erasures().due(incarnation).len(), 1);
+    // Any node's list will do for a restore: whoever folds an erasure notes it, one that begins later as well.
+    let (_, late) = scribe(&site.node("late"));
+    assert_eq!(late.erasures().due(Uuid::nil())[0].streams, [customer.into()]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Real server processes on one real PostgreSQL, while they are killed, cut off and restarted.
 
 mod database;
+mod files;
 mod handover;
 
 use std::collections::{BTreeSet, HashMap};
