@@ -30,8 +30,13 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 ];
 
 /// Where SQL may be written.
-const SQL_IN: &[&str] =
-    &["crates/remains/", "crates/journal/", "crates/replica/", "crates/desk/src/outbox/", "crates/desk/src/error.rs"];
+const SQL_IN: &[&str] = &[
+    "crates/remains/",
+    "crates/journal/",
+    "crates/replica/",
+    "crates/desk/src/outbox/",
+    "crates/desk/src/error.rs",
+];
 
 /// What would give the domain a clock, chance or the world: all of these are passed in to it.
 const NOT_IN_DOMAIN: &[&str] = &[

@@ -91,6 +91,16 @@ pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
+/// Has a file there, empty if there is none, that only this user may read: before SQLite opens it, which gives the
+/// log beside it the rights that it finds.
+pub(crate) fn ours_alone(path: &Path) -> std::io::Result<()> {
+    match private_file(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => owner_only(path, 0o600),
+        Err(e) => Err(e),
+    }
+}
+
 #[cfg(unix)]
 pub(crate) fn owner_only(path: &Path, mode: u32) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

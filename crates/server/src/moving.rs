@@ -57,9 +57,8 @@ impl Place {
             }
             _ => {}
         }
-        let journal = SqliteJournal::open(path)?;
-        folder::owner_only(path, 0o600).map_err(StoreError::Replace)?;
-        Ok(Box::new(journal))
+        folder::ours_alone(path).map_err(StoreError::Replace)?;
+        Ok(Box::new(SqliteJournal::open(path)?))
     }
 }
 

@@ -98,8 +98,8 @@ pub fn whole(folder: &Folder, at: &Location) -> Result<Arc<dyn Whole>, StoreErro
         }
         return Ok(Arc::new(PostgresJournal::open(&Address::parse(url)?)?));
     }
+    crate::folder::ours_alone(&folder.journal()).map_err(StoreError::Replace)?;
     let journal = Arc::new(SqliteJournal::open(&folder.journal())?);
-    crate::folder::owner_only(&folder.journal(), 0o600).map_err(StoreError::Replace)?;
     Ok(journal)
 }
 

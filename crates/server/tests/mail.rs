@@ -5,17 +5,24 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use evendesk_domain::channel::Channel;
 use evendesk_domain::command::{Command as Asked, CommandBody, ReplyDraft, Then};
 use evendesk_domain::decide::World as _;
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, CommandId, ConversationId, DeviceId, MessageId, UserId};
-use evendesk_domain::settings::AccountSettings;
+use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::Recorded;
 use evendesk_protocol::Outcome;
+use evendesk_protocol::http::Invite;
 use evendesk_server::writer::Work;
 use evendesk_server::{Options, Running, Server, secrets};
 use evendesk_testkit::mail::MailWorld;
+use evendesk_testkit::server_process::ServerProcess;
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use uuid::Uuid;
 
 const SHOP: &str = "help@shop.example";
@@ -196,6 +203,89 @@ fn a_mailbox_is_pulled_from_the_command_line_and_its_last_line_counts_what_is_th
         let pulled = server(dir.path(), &["mailbox", "pull", "help"]);
         assert_eq!(pulled.lines().last(), Some("5 1"), "{pulled}");
     }
+}
+
+/// Everything that the server and what it is made of have to say, over a day with sign-ins, good and bad,
+/// an invitation, and mail both ways: it tells neither how to get in, nor what was said.
+#[test]
+fn no_password_token_code_or_word_of_anybodys_is_in_the_log() {
+    const OWN: &str = "jos-own-password";
+    let mails = mails();
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    mails.deliver(&letter("1", "Tea", "", "Is there any oolong?"), ADA, SHOP);
+    runtime.block_on(async {
+        let (running, account, user) = shop(dir.path(), &mails).await;
+        let conversation = received(&running, 1).await[0];
+        running.app().journal.set_password(user, &evendesk_server::auth::hash(OWN).unwrap()).unwrap();
+        answer(&running, user, account, conversation).await;
+        mails.wait_for_mails(ADA, 1);
+        running.stop().await;
+    });
+    let mut server = ServerProcess::new(Path::new(env!("CARGO_BIN_EXE_evendesk-server")));
+    server.take_folder(dir.path());
+    server.says("trace");
+    server.start();
+    let kept = || files_in(&server.folder().join("blobs"));
+    let before = kept();
+    mails.deliver(&letter("2", "Tea", "", "And is there any lapsang?"), ADA, SHOP);
+    let secrets = runtime.block_on(async {
+        until("the second mail", || (kept() > before).then_some(())).await;
+        come_and_go(&server.url(), OWN).await
+    });
+    server.stop();
+
+    let log = std::fs::read_to_string(server.log()).unwrap();
+    assert!(log.contains("TRACE"), "it was asked for all it has to say: {log}");
+    let said = ["shop-password", OWN, "oolong", "lapsang", "in the kitchen"].map(str::to_owned);
+    for secret in said.into_iter().chain(secrets) {
+        let in_base64 = STANDARD.encode(&secret);
+        for told in [secret.as_str(), in_base64.trim_end_matches('=')] {
+            let lines: Vec<&str> = log.lines().filter(|line| line.contains(told)).collect();
+            assert!(lines.is_empty(), "{told} is in the log: {lines:?}");
+        }
+    }
+}
+
+/// Signs in, with a slip first, lets somebody else in by a code, opens a socket; returns what nobody else may know.
+async fn come_and_go(url: &str, password: &str) -> Vec<String> {
+    let client = reqwest::Client::new();
+    let post = async |path: &str, token: &str, body: serde_json::Value| {
+        let request = client.post(format!("{url}/api/{path}")).bearer_auth(token).json(&body);
+        request.send().await.unwrap().json::<serde_json::Value>().await.unwrap()
+    };
+    let sign_in = |password: &str| {
+        serde_json::json!({
+            "login": evendesk_server::founding::LOCAL_LOGIN, "password": password,
+            "device": Uuid::now_v7(), "device_name": "a laptop",
+        })
+    };
+    post("session", "", sign_in("mistyped-password")).await;
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let token = text(&post("session", "", sign_in(password)).await["token"]);
+    let invite = Invite::NewPerson { name: "Cleo".into(), role: Role::Agent, teams: Vec::new() };
+    let code = text(&post("invitations", &token, serde_json::to_value(invite).unwrap()).await["code"]);
+    let join = serde_json::json!({
+        "code": code, "login": "cleo", "password": "cleos-own-password",
+        "device": Uuid::now_v7(), "device_name": "a phone",
+    });
+    let joined = text(&post("join", "", join).await["token"]);
+    let address = format!("{}/api/socket", url.replacen("http", "ws", 1));
+    let mut request = address.into_client_request().unwrap();
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    // What cannot be read is told of, and not repeated.
+    socket.send(Message::text(r#"{"say":"hello","protocol":"pomegranate"}"#)).await.unwrap();
+    while let Some(Ok(_)) = socket.next().await {}
+    let known = ["mistyped-password", "cleos-own-password", "pomegranate"].map(str::to_owned);
+    let plain = code.replace('-', "");
+    known.into_iter().chain([token, code, plain, joined]).collect()
+}
+
+fn files_in(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let count = |path: &Path| if path.is_dir() { files_in(path) } else { 1 };
+    entries.map(|entry| count(&entry.unwrap().path())).sum()
 }
 
 /// Runs the binary with the mailbox's password on its standard input.

@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use crate::process::{Process, end_in_order, is_running, kill_now, pause, wake};
 
+/// Where a server is told how much to say.
+const LOG: &str = "RUST_LOG";
+
 pub struct ServerProcess {
     binary: PathBuf,
     /// The same over a restart, so that desks find it again.
@@ -47,6 +50,11 @@ impl ServerProcess {
         node.environment.push(("EVENDESK_JOURNAL", journal.to_owned()));
         node.environment.extend_from_slice(files);
         node
+    }
+
+    /// Has it say more, or less, than at `debug`.
+    pub fn says(&mut self, level: &str) {
+        self.environment.push((LOG, level.to_owned()));
     }
 
     /// Gives this node the key of another.
@@ -98,7 +106,9 @@ impl ServerProcess {
     /// Serves, and waits until it listens.
     pub fn start(&mut self) {
         let mut serve = self.command(&["serve", "--bind", &format!("127.0.0.1:{}", self.port)]);
-        serve.env("RUST_LOG", "debug");
+        if !self.environment.iter().any(|(name, _)| *name == LOG) {
+            serve.env(LOG, "debug");
+        }
         let (process, said) = Process::start_and_hear(&serve, &self.log());
         assert!(said.contains(&self.url()), "the server said {said:?}; see {}", self.log().display());
         self.running = Some(process);

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use evendesk_desk::client::trust::Trust;
 use evendesk_desk::view::{ConnectionState, SessionEnded};
 use evendesk_desk::{Desk, Options as DeskOptions};
 use evendesk_domain::command::CommandBody;
@@ -16,6 +17,7 @@ use evendesk_server::{Options, Running, Server};
 use evendesk_testkit::world::{PASSWORD, World, until};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -168,6 +170,50 @@ fn a_certificate_is_taken_over_when_its_file_changes() {
     while server.desk(Some(&server.ca)).sign_in(&address, "ada", PASSWORD).is_err() {
         assert!(began.elapsed().as_secs() < 60, "the new certificate was not taken over");
         std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}
+
+/// A renewed certificate whose files look as old as those before: nothing but the signal tells of it.
+#[test]
+fn a_certificate_is_taken_over_when_the_server_is_told_to() {
+    let server = Encrypted::start("elsewhere.example", 2100);
+    // As a service manager finds it: the signal is listened to.
+    let _listening = server.runtime.block_on(async { signal(SignalKind::hangup()).unwrap() });
+    let address = format!("https://localhost:{}", server.port());
+    server.refusal(Some(&server.ca), &address);
+    let files = [&server.files.certificate, &server.files.key];
+    let written = files.map(|file| std::fs::metadata(file).unwrap().modified().unwrap());
+    write(&server.files, certificate(&server.authority, "localhost", 2100));
+    for (file, at) in files.into_iter().zip(written) {
+        std::fs::File::options().write(true).open(file).unwrap().set_modified(at).unwrap();
+    }
+    server.refusal(Some(&server.ca), &address);
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP).unwrap();
+    until("the new certificate is taken over", || {
+        server.desk(Some(&server.ca)).sign_in(&address, "ada", PASSWORD).is_ok()
+    });
+}
+
+#[test]
+fn over_tls_browsers_are_told_to_come_encrypted_always() {
+    let server = Encrypted::start("localhost", 2100);
+    let http = Trust::new(Some(&server.ca)).unwrap().http().unwrap();
+    let url = format!("https://localhost:{}/health", server.port());
+    let answer = server.runtime.block_on(async { http.get(url).send().await.unwrap() });
+    let told = answer.headers().get("strict-transport-security").expect("it is told").to_str().unwrap();
+    assert!(told.contains("max-age="), "{told}");
+}
+
+#[test]
+fn a_desk_says_nothing_in_plain_text_to_anybody_beyond_its_own_computer() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::open(folder.path(), DeskOptions::default()).unwrap();
+    // Of documentation: nobody is there, and nobody is asked.
+    for address in ["http://192.0.2.1", "http://desk.example", "https://192.0.2.1, http://192.0.2.2"] {
+        let refused = desk.sign_in(address, "ada", PASSWORD).unwrap_err();
+        assert!(refused.to_string().contains("https"), "{address}: {refused}");
+        let refused = desk.join(address, "7777-7777-7777-7777-7777", "ada", PASSWORD).unwrap_err();
+        assert!(refused.to_string().contains("https"), "{address}: {refused}");
     }
 }
 

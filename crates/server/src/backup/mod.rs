@@ -110,8 +110,8 @@ fn take_journal(
 ) -> Result<(String, evendesk_journal::Workspace, Summary), BackupError> {
     let unfinished = to.join("journal-unfinished.db");
     remove(&unfinished)?;
+    at(&unfinished, folder::ours_alone(&unfinished))?;
     let kept = SqliteJournal::open(&unfinished)?;
-    at(&unfinished, folder::owner_only(&unfinished, 0o600))?;
     let summary = whole::copy(&mut *journal.snapshot()?, &kept, |_| {})?;
     let workspace = kept.workspace()?.ok_or(evendesk_journal::Error::NoWorkspace)?;
     kept.close_for_keeping()?;

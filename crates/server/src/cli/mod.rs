@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::decide::World;
 use evendesk_domain::id::{TeamId, TermsId};
+use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
@@ -110,14 +111,18 @@ enum Task {
     Generate(tools::Generate),
 }
 
+/// As much as `RUST_LOG` asks for; but of sockets never what is said on them, which is everybody's mail.
+fn log_filter() -> EnvFilter {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    match "tungstenite=info".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    }
+}
+
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
-        )
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(log_filter()).init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(e) => return complain(&e.into()),

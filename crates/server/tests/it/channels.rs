@@ -168,6 +168,66 @@ async fn a_signed_mention_comes_in_and_our_answer_goes_out_signed_and_is_marked_
     until(|| journal(&office).iter().any(delivered)).await;
 }
 
+/// One conversation that came in by a webhook whose answers go to `post_to`.
+async fn mentioned(office: &Office, post_to: String) -> AccountId {
+    let hook = account(office, Channel::Social, Some(post_to)).await;
+    let secret = Secret::new(&[7; 32]).unwrap();
+    secrets::keep(&*office.app().journal, &office.app().seal, hook, &secret.reveal()).unwrap();
+    let body = json!({"type": "mention", "data": {
+        "id": "post/1", "author": {"id": "did:plc:abc", "handle": "ada.example"},
+        "text": "@us is there tea?", "created_at": "2026-01-02T03:04:05Z", "thread": "post/0",
+    }});
+    let body = body.to_string();
+    let signed = sign(&secret, "m1", body.as_bytes(), office.app().clock.now());
+    let request = Client::new().post(format!("{}/hooks/social/{hook}", office.running.url()));
+    let request = request.header("webhook-id", signed.id).header("webhook-timestamp", signed.timestamp);
+    let taken = request.header("webhook-signature", signed.signature).body(body).send().await.unwrap();
+    assert_eq!(taken.status(), StatusCode::ACCEPTED);
+    hook
+}
+
+#[tokio::test]
+async fn an_address_on_a_private_network_is_not_called_and_the_board_says_so() {
+    let office = Office::open().await;
+    let inward = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = inward.local_addr().unwrap().port();
+    // By name: where it leads is looked at, not how it is written.
+    let hook = mentioned(&office, format!("https://localhost:{port}/")).await;
+    reply(&office, hook, MessageId(Uuid::now_v7())).await;
+    until(|| office.app().health.all().get(&hook).is_some_and(|p| p.sentence.contains("private network")))
+        .await;
+    let called = tokio::time::timeout(Duration::from_millis(100), inward.accept()).await;
+    assert!(called.is_err(), "it was called");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_to_wherever_it_points() {
+    let office = Office::open_to_private_webhooks().await;
+    let inward = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("http://{}/", inward.local_addr().unwrap());
+    let (tell, mut called) = mpsc::unbounded_channel();
+    let redirect = async move || {
+        let _ = tell.send(());
+        (StatusCode::TEMPORARY_REDIRECT, [("location", target)])
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(redirect))).await });
+    let hook = mentioned(&office, url).await;
+    let message = MessageId(Uuid::now_v7());
+    reply(&office, hook, message).await;
+    // Tried again: the first time has ended by then, and led nowhere.
+    for _ in 0..2 {
+        tokio::time::timeout(Duration::from_secs(30), called.recv()).await.unwrap().unwrap();
+    }
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), inward.accept()).await.is_err(),
+        "it was followed"
+    );
+    let delivered = |e: &Recorded| matches!(e.event, Event::Delivered { message: m } if m == message);
+    assert!(!journal(&office).iter().any(delivered));
+}
+
 /// Answers the one conversation there is.
 async fn reply(office: &Office, account: AccountId, message: MessageId) {
     let body = answer(office, account, message);

@@ -11,5 +11,6 @@ mod people;
 mod sample;
 mod socket;
 mod tools;
+mod trust;
 mod versions;
 mod writer;

@@ -48,6 +48,10 @@ impl Office {
         Self::open_with(|options| options.private_webhooks = true).await
     }
 
+    pub async fn open_behind_a_proxy() -> Self {
+        Self::open_with(|options| options.behind_proxy = true).await
+    }
+
     async fn open_with(set: impl FnOnce(&mut Options)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut options = Options::new(dir.path());
