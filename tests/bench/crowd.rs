@@ -3,13 +3,12 @@
 
 use std::path::Path;
 
-use evendesk_domain::channel::{Channel, Identity};
+use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Terms;
 use evendesk_domain::command::{CommandBody, SystemCommand};
 use evendesk_domain::id::{
     AccountId, ConversationId, CustomerId, DeviceId, MessageId, TeamId, TermsId, UserId,
 };
-use evendesk_domain::inbound::{Author, Inbound, MailThread};
 use evendesk_domain::permission::Agent;
 use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::Actor;
@@ -20,6 +19,7 @@ use evendesk_server::clock::Clock;
 use evendesk_server::founding;
 use evendesk_server::store::Store;
 use evendesk_server::writer::{Ask, Scribe, Work};
+use evendesk_testkit::letter::letter;
 use uuid::Uuid;
 
 /// A team, who is in it, and a matter of its that can be worked on.
@@ -114,26 +114,7 @@ fn member(journal: &dyn Journal, agent: Agent, now: Timestamp) -> Member {
 
 fn open(scribe: &mut Scribe, account: AccountId, from: &str, now: Timestamp) -> ConversationId {
     let (message, conversation) = (MessageId(Uuid::now_v7()), ConversationId(Uuid::now_v7()));
-    let inbound = Inbound {
-        channel: Channel::Email,
-        account,
-        remote_id: message.to_string(),
-        from: Identity::email(from).expect("an address"),
-        from_name: "Customer".into(),
-        verified: true,
-        subject: "A question".into(),
-        text: "Where is my order?".into(),
-        folded: Vec::new(),
-        spoke_at: now,
-        attachments: Vec::new(),
-        raw: None,
-        author: Author::Person,
-        bounce: None,
-        mail: MailThread { message_id: Some(format!("{message}@crowd.example")), ..MailThread::default() },
-        thread: None,
-        reply_to: Some(from.into()),
-        cc: Vec::new(),
-    };
+    let inbound = letter(account, message, from, "Where is my order?", now);
     let customer = CustomerId(Uuid::now_v7());
     let receive = SystemCommand::Receive { message, customer, conversation, inbound: Box::new(inbound) };
     let ask = Ask { work: Work::System { commands: vec![receive], by: Actor::System }, at: None };

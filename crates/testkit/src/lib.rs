@@ -6,6 +6,7 @@
 
 pub mod bucket;
 pub mod eventually;
+pub mod letter;
 pub mod link;
 pub mod mail;
 pub mod nodes;

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use evendesk_desk::client::backoff::Backoff;
 use evendesk_desk::{Desk, Options as DeskOptions};
-use evendesk_domain::channel::{Channel, Identity};
+use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Terms;
 use evendesk_domain::command::{CommandBody, ReplyDraft, SystemCommand, Then};
 use evendesk_domain::decide::World as _;
 use evendesk_domain::id::{
     AccountId, CommandId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId,
 };
-use evendesk_domain::inbound::{Author, Inbound, MailThread};
 use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_protocol::Outcome;
@@ -26,6 +25,8 @@ use evendesk_server::writer::{Answer, Work};
 use evendesk_server::{Options as ServerOptions, Running, Server};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
+
+use crate::letter::letter;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -229,29 +230,7 @@ impl World {
     /// A customer writes to the mailbox.
     pub fn writes(&self, from: &str, text: &str) -> (ConversationId, MessageId) {
         let message = MessageId(Uuid::now_v7());
-        let inbound = Inbound {
-            channel: Channel::Email,
-            account: self.account,
-            remote_id: message.to_string(),
-            from: Identity::email(from).unwrap(),
-            from_name: from.split('@').next().unwrap_or_default().to_owned(),
-            verified: true,
-            subject: "A question".into(),
-            text: text.into(),
-            folded: Vec::new(),
-            spoke_at: self.server().app().clock.now(),
-            attachments: Vec::new(),
-            raw: None,
-            author: Author::Person,
-            bounce: None,
-            mail: MailThread {
-                message_id: Some(format!("{message}@customer.example")),
-                ..MailThread::default()
-            },
-            thread: None,
-            reply_to: Some(from.into()),
-            cc: Vec::new(),
-        };
+        let inbound = letter(self.account, message, from, text, self.server().app().clock.now());
         let (customer, conversation) = (CustomerId(Uuid::now_v7()), ConversationId(Uuid::now_v7()));
         let receive = SystemCommand::Receive { message, customer, conversation, inbound: Box::new(inbound) };
         self.settle(Work::System { commands: vec![receive], by: Actor::System });

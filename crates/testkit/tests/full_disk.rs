@@ -51,6 +51,14 @@ impl SmallDisk {
         }
     }
 
+    /// But for so many megabytes.
+    fn fill_but(&self, megabytes: usize) {
+        self.fill();
+        let size = self.ballast().metadata().unwrap().len();
+        let file = File::options().write(true).open(self.ballast()).unwrap();
+        file.set_len(size - ((megabytes as u64) << 20)).unwrap();
+    }
+
     fn free(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
     }
@@ -111,6 +119,43 @@ fn a_desk_whose_disk_is_full_says_so_keeps_what_it_has_and_goes_on_when_there_is
     assert_eq!(world.events_of(before).len(), 1);
     assert_eq!(seat.desk.draft_get(conversation).unwrap().as_deref(), Some("kept before"));
     for conversation in [conversation, long, short] {
+        assert_eq!(seat.dump(conversation), world.dump(conversation));
+    }
+    assert!(seat.desk.doctor().unwrap().is_good());
+}
+
+#[test]
+fn a_desk_that_has_no_room_for_a_part_of_its_snapshot_says_so_and_goes_on_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount(48) else { return };
+    let world = World::in_parts_of(2);
+    let boss = world.seat("Boss", Role::Supervisor);
+    let (open, _) = world.writes("ada@customer.example", "Where is my parcel?");
+    let mut done = Vec::new();
+    for n in 0..8 {
+        let letter = format!("a long letter {n} ").repeat(25_000);
+        let (conversation, _) = world.writes(&format!("c{n}@customer.example"), &letter);
+        until("it is there", || boss.desk.conversation(conversation).unwrap().is_some());
+        boss.desk.submit(CommandBody::Resolve { conversation }).unwrap();
+        done.push(conversation);
+    }
+    until("all is settled", || settled(&boss));
+
+    disk.fill_but(4);
+    let seat = world.seat_at(disk.path(), "Alice", Role::Agent);
+    until("what is open is there", || seat.texts(open).len() == 1);
+    let told = || {
+        let message = seat.desk.connection().message.unwrap_or_default();
+        message.contains("disk is full") && message.contains("Free some space")
+    };
+    until("it says what is wrong and what to do", told);
+    // And goes on saying so, while it tries again.
+    for _ in 0..30 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(told() && seat.desk.connection().progress.is_some(), "{:?}", seat.desk.connection());
+    }
+    disk.free();
+    until("the rest has come", || settled(&seat) && seat.desk.connection().progress.is_none());
+    for conversation in done {
         assert_eq!(seat.dump(conversation), world.dump(conversation));
     }
     assert!(seat.desk.doctor().unwrap().is_good());

@@ -101,3 +101,27 @@ impl Write for Bounded {
         self.file.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_part_that_does_not_come_whole_nothing_is_left_and_a_whole_one_goes_with_whoever_holds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part-1");
+        let words = "words that may be withdrawn ".repeat(50_000);
+        let packed = zstd::encode_all(words.as_bytes(), 3).unwrap();
+        let mut cut = Unpacking::begin(path.clone()).unwrap();
+        cut.take(&packed[..packed.len() / 2]).unwrap();
+        assert!(path.exists());
+        drop(cut);
+        assert!(!path.exists());
+        let mut whole = Unpacking::begin(path.clone()).unwrap();
+        whole.take(&packed).unwrap();
+        let file = whole.end().unwrap();
+        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), words);
+        drop(file);
+        assert!(!path.exists());
+    }
+}

@@ -79,7 +79,6 @@ impl Core {
         self.bootstrap.unsettled = false;
         self.bootstrap.starting = false;
         self.bootstrap.again_at = None;
-        self.bootstrap.no_room = None;
     }
 
     /// Something is withdrawn or erased: a part made before may still have it.

@@ -390,7 +390,9 @@ impl Core {
             (None, Line::Up | Line::Greeting { .. }) => (ConnectionState::Syncing, None),
             (None, Line::Down) => (ConnectionState::Offline, None),
         };
-        message = message.or_else(|| self.trouble.clone()).or_else(|| self.bootstrap.no_room.clone());
+        let progress = self.progress()?;
+        let no_room = self.bootstrap.no_room.as_ref().filter(|_| progress.is_some());
+        message = message.or_else(|| self.trouble.clone()).or_else(|| no_room.cloned());
         message = message.or_else(|| self.said_at_parting.clone());
         message = message.or_else(|| self.damaged_outbox.as_deref().map(outbox_was_damaged));
         if message.is_none() && self.offset_ms.abs() > OFF_BY_S * 1000 {
@@ -405,7 +407,7 @@ impl Core {
             pending: tally.pending,
             attention: tally.attention,
             offset_ms: self.offset_ms,
-            progress: match self.progress()? {
+            progress: match progress {
                 None if syncing => {
                     Some(Progress { stage: Stage::Tail, done: self.position.cursor, total: self.head })
                 }

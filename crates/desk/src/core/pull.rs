@@ -177,6 +177,7 @@ impl Core {
     /// A cache of nothing, with what is pending decided on top.
     fn begin(&mut self, position: Position, visible_set: String, now: Timestamp) -> Result<(), Error> {
         self.clear(position)?;
+        self.bootstrap.no_room = None;
         let writer = self.cache.write()?;
         writer.set_visible_set(&visible_set)?;
         writer.commit()?;

@@ -1,13 +1,13 @@
 //! What people do: agents at their desks by what these show, customers by mail, whoever manages teams.
 
-use evendesk_domain::channel::{Channel, Identity};
+use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Priority;
 use evendesk_domain::command::{CommandBody, ReplyDraft, SystemCommand, Then};
 use evendesk_domain::conversation::Conversation;
 use evendesk_domain::decide::World as _;
 use evendesk_domain::feedback::{FeedbackKind, FeedbackSource};
 use evendesk_domain::id::{CommandId, ConversationId, CustomerId, FeedbackId, MessageId};
-use evendesk_domain::inbound::{Author, Inbound, MailThread};
+use evendesk_domain::inbound::Author;
 use evendesk_domain::settings::Role;
 use evendesk_domain::stream::StreamKind;
 use evendesk_journal::Journal as _;
@@ -15,6 +15,7 @@ use evendesk_journal::Journal as _;
 use super::office::{ACCOUNT, TEAMS, account};
 use super::promises::secrets;
 use super::{Next, World};
+use crate::letter::letter;
 
 /// An answer begun on what was shown then, and sent later.
 pub struct Typed {
@@ -178,26 +179,12 @@ impl World {
         self.after(ms, Next::Mail);
         let message = MessageId(self.chance.id());
         let from = format!("customer{}@x.example", self.chance.index(7));
-        let inbound = Inbound {
-            channel: Channel::Email,
-            account: ACCOUNT,
-            remote_id: format!("mail {}", self.office.mails.len() + 1),
-            from: Identity::email(&from).expect("this is an address"),
-            from_name: "Cid".into(),
-            verified: true,
-            subject: "Help".into(),
-            text: self.words("asks"),
-            folded: Vec::new(),
-            spoke_at: self.now(),
-            attachments: Vec::new(),
-            raw: None,
-            author: if self.chance.one_in(9) { Author::AutoReply } else { Author::Person },
-            bounce: None,
-            mail: MailThread { message_id: Some(format!("{message}@x")), ..MailThread::default() },
-            thread: None,
-            reply_to: Some(from),
-            cc: Vec::new(),
-        };
+        let text = self.words("asks");
+        let mut inbound = letter(ACCOUNT, message, &from, &text, self.now());
+        inbound.remote_id = format!("mail {}", self.office.mails.len() + 1);
+        if self.chance.one_in(9) {
+            inbound.author = Author::AutoReply;
+        }
         self.office.mails.push(inbound.clone());
         let (customer, conversation) = (CustomerId(self.chance.id()), ConversationId(self.chance.id()));
         self.watcher_asks(vec![SystemCommand::Receive {
