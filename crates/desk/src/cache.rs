@@ -54,7 +54,8 @@ impl Cache {
     /// Forgets everything, in one transaction: another journal, or another agent.
     pub fn clear(&mut self, position: Position) -> Result<(), Error> {
         let writer = self.replica.write()?;
-        for stream in writer.streams()? {
+        // What waits for its part of a snapshot has events, and no rows.
+        for stream in writer.streams()?.into_iter().chain(writer.kept_streams()?) {
             writer.forget(stream)?;
         }
         writer.set_position(position)?;

@@ -112,13 +112,20 @@ impl Writer<'_> {
 
     /// Streams that hold provisional events.
     pub fn provisional_streams(&self) -> Result<Vec<StreamId>, Error> {
+        self.streams_from(PROVISIONAL)
+    }
+
+    /// Every stream of which events are kept, also where its rows are still to come.
+    pub fn kept_streams(&self) -> Result<Vec<StreamId>, Error> {
+        self.streams_from(0)
+    }
+
+    fn streams_from(&self, seq: u64) -> Result<Vec<StreamId>, Error> {
         let rows: Vec<(String, uuid::Uuid)> = self
             .tx
             .prepare_cached("SELECT DISTINCT stream_kind, stream FROM event WHERE seq >= ?1")
-            .and_then(|mut s| {
-                s.query_map([PROVISIONAL.cast_signed()], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
-            })
-            .doing("find provisional streams")?;
+            .and_then(|mut s| s.query_map([seq.cast_signed()], |r| Ok((r.get(0)?, r.get(1)?)))?.collect())
+            .doing("find the streams of events")?;
         rows.into_iter()
             .map(|(kind, id)| {
                 let kind = StreamKind::from_name(&kind).ok_or(Error::Damaged { what: "a stream's kind" })?;

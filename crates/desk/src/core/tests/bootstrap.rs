@@ -14,8 +14,9 @@ use evendesk_protocol::{FromDesk, FromServer};
 use evendesk_replica::snapshot::Begin;
 
 use super::crash::{copied_at_every_boundary, copy};
+use super::files::anywhere;
 use super::note;
-use super::paper::{ALICE, OTHER_TEAM, Paper, TEAM, id};
+use super::paper::{ALICE, BOB, OTHER_TEAM, Paper, TEAM, id};
 use super::wires::{Desk, at, world};
 use crate::error::Error;
 use crate::part_file::PartFile;
@@ -309,4 +310,23 @@ fn a_part_that_this_computer_has_no_room_for_is_told_of_until_there_is_room() {
     desk.sync(&mut server);
     while desk.core.index_some().unwrap() {}
     desk.same_as(&server);
+}
+
+#[test]
+fn what_waits_for_its_part_goes_too_when_a_desk_begins_anew() {
+    let (mut server, mut desk) = world();
+    let (conversation, _) = server.mail("ada@x.example", "Hello");
+    server.colleague(CommandBody::Resolve { conversation });
+    server.in_parts_of(1);
+    desk.begins(&mut server);
+    desk.step(&mut server);
+    desk.until_wanting(&mut server);
+    server.colleague(note(conversation, 601, SECRET));
+    for message in server.tail(ALICE, 10) {
+        desk.hears(message);
+    }
+    assert!(desk.conversation(conversation).is_none());
+    assert!(anywhere(desk.path(), SECRET.as_bytes()), "it waits for its part");
+    desk.sign_in(&server, BOB);
+    assert!(!anywhere(desk.path(), SECRET.as_bytes()));
 }

@@ -31,7 +31,7 @@ fn nothing_of_a_forgotten_conversation_is_left_in_the_desks_files() {
 }
 
 /// Whether any file under a folder has these bytes.
-fn anywhere(folder: &std::path::Path, word: &[u8]) -> bool {
+pub fn anywhere(folder: &std::path::Path, word: &[u8]) -> bool {
     std::fs::read_dir(folder).unwrap().map(Result::unwrap).any(|entry| {
         let path = entry.path();
         if path.is_dir() {
