@@ -17,6 +17,7 @@ use crate::auth::Hashing;
 use crate::clock::Clock;
 use crate::folder::Folder;
 use crate::founding;
+use crate::http::network::Network;
 use crate::http::session::Device;
 use crate::http::{self, HttpError};
 use crate::location::Location;
@@ -47,6 +48,8 @@ pub struct Options {
     pub private_webhooks: bool,
     /// Whether callers come through a proxy on this machine that says who they are, and encrypts.
     pub behind_proxy: bool,
+    /// Proxies on other machines whose word about their callers is taken.
+    pub proxies: Vec<Network>,
     /// Encrypts itself with these.
     pub tls: Option<tls::Files>,
     pub clock: Clock,
@@ -66,6 +69,7 @@ impl Options {
             hosts: Vec::new(),
             private_webhooks: false,
             behind_proxy: false,
+            proxies: Vec::new(),
             tls: None,
             clock: Clock::system(),
             tailed_events: evendesk_protocol::limits::TAILED_EVENTS,
@@ -195,6 +199,7 @@ fn open(
         node,
         private_webhooks: options.private_webhooks,
         behind_proxy: options.behind_proxy,
+        proxies: options.proxies.clone(),
         private: options.behind_proxy || options.tls.is_some(),
         health: Health::default(),
         sample_answers: broadcast::channel(64).0,

@@ -18,6 +18,7 @@ use crate::auth::{Hashing, Throttle};
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::erasure::Ledger;
+use crate::http::network::Network;
 use crate::sample::Answered;
 use crate::seal::Seal;
 use crate::snapshot::Snapshots;
@@ -55,8 +56,9 @@ pub struct Shared {
     pub node: Uuid,
     /// Whether webhooks on this machine and its networks may be called.
     pub private_webhooks: bool,
-    /// Whether a proxy on this machine says whom it answers.
+    /// Whether a proxy, on this machine or one of `proxies`, says whom it answers.
     pub behind_proxy: bool,
+    pub proxies: Vec<Network>,
     /// Whether what is said between us and callers is encrypted: here, or by the proxy.
     pub private: bool,
     pub health: Health,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Desk, Failure};
 use crate::founding::LOCAL_LOGIN;
+use crate::http::network::Network;
 use crate::location::Location;
 use crate::store::StoreError;
 use crate::{Options, Server, auth, sample, tls};
@@ -31,6 +32,9 @@ pub struct Serve {
     /// X-Forwarded-For: limits then count by that address instead of holding all for one caller
     #[arg(long)]
     behind_proxy: bool,
+    /// A proxy on another machine that does the same, or the network it is in; may be given several times
+    #[arg(long = "trust-proxy", value_name = "ADDRESS[/BITS]", requires = "behind_proxy")]
+    proxies: Vec<Network>,
     /// Encrypt with the certificate in this PEM file, its chain included; without it only this machine
     /// and a proxy may call. Read anew when it changes, and on SIGHUP
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -59,6 +63,7 @@ impl Serve {
         options.hosts = self.hosts;
         options.private_webhooks = self.allow_private_webhooks;
         options.behind_proxy = self.behind_proxy;
+        options.proxies = self.proxies;
         options.tls =
             self.tls_cert.zip(self.tls_key).map(|(certificate, key)| tls::Files { certificate, key });
         serve(options).await

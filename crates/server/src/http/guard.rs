@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::HttpError;
+use super::network::Network;
 use crate::auth::digest;
 use crate::sign_in::{self, NotSignedIn};
 use crate::state::{App, SignedInAs};
@@ -83,9 +84,15 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let told = (app.behind_proxy && peer.is_loopback()).then(|| last_hop(&parts.headers)).flatten();
+        let is_proxy = app.behind_proxy && is_proxy(peer, &app.proxies);
+        let told = is_proxy.then(|| last_hop(&parts.headers)).flatten();
         Ok(Self(counted(told.unwrap_or(peer))))
     }
+}
+
+/// Whether that is a proxy whose word about its callers is taken: one on this machine, or one that was named.
+fn is_proxy(peer: IpAddr, named: &[Network]) -> bool {
+    peer.to_canonical().is_loopback() || named.iter().any(|network| network.contains(peer))
 }
 
 /// As limits count: of IPv6 the network, since whoever has one address there has all of it.
@@ -96,7 +103,7 @@ fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whom the proxy on this machine answers. It adds them last; what comes before, anyone may have written.
+/// Whom the proxy answers. It adds them last; what comes before, anyone may have written.
 fn last_hop(headers: &HeaderMap) -> Option<IpAddr> {
     let hops = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
     hops.rsplit(',').next()?.trim().parse().ok()
@@ -115,6 +122,14 @@ mod tests {
         assert_eq!(last_hop(&headers), "192.0.2.7".parse().ok());
         headers.append("x-forwarded-for", HeaderValue::from_static("192.0.2.1, unknown"));
         assert_eq!(last_hop(&headers), None);
+    }
+
+    #[test]
+    fn only_a_proxy_here_or_one_that_was_named_is_asked_for_whom_it_calls() {
+        let named: [Network; 1] = ["10.0.0.8/30".parse().unwrap()];
+        let asked = |peer: &str| is_proxy(peer.parse().unwrap(), &named);
+        assert!(asked("127.0.0.1") && asked("::1") && asked("::ffff:127.0.0.1") && asked("10.0.0.10"));
+        assert!(!asked("10.0.0.12") && !asked("192.0.2.1"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod form;
 mod guard;
 mod health;
 pub mod hook;
+pub mod network;
 mod people;
 pub mod session;
 mod snapshot;
