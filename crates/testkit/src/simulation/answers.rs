@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    /// 5. Every reply names the last word in public before it, unless it is held as one that a lost journal
+    /// Promise 5: every reply names the last word in public before it, unless it is held as one that a lost journal
     /// had; what was sent is in the journal; none is held or on its way for ever.
     pub(super) fn no_reply_is_sent_blind(&mut self, all: &[Recorded]) {
         let mut conversations: BTreeMap<StreamId, Option<Conversation>> = BTreeMap::new();
