@@ -12,8 +12,8 @@ use evendesk_domain::id::{
 };
 use evendesk_protocol::http::{DeviceView, InvitationView, Invite, Invited};
 use evendesk_replica::{
-    Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, PersonHit, Place,
-    QueuePage, SearchPage,
+    Board, BoardState, Counts, CustomerPage, Directory, Elsewhere, Explanation, FeedbackPage, HeldAnswer,
+    PersonHit, Place, QueuePage, SearchPage,
 };
 use tauri::{AppHandle, State};
 
@@ -85,6 +85,11 @@ pub fn customer(
 }
 
 #[tauri::command(async)]
+pub fn elsewhere(home: State<'_, Home>, customer: CustomerId) -> Answer<Elsewhere> {
+    Ok(home.desk().elsewhere(customer)?)
+}
+
+#[tauri::command(async)]
 pub fn find_person(home: State<'_, Home>, text: &str) -> Answer<Vec<PersonHit>> {
     Ok(home.desk().find_person(text)?)
 }
@@ -117,6 +122,12 @@ pub fn feedback(home: State<'_, Home>, offset: usize, limit: usize) -> Answer<Fe
 #[tauri::command(async)]
 pub fn outgoing(home: State<'_, Home>) -> Answer<Vec<OutgoingItem>> {
     Ok(home.desk().outgoing()?)
+}
+
+/// Answers that wait for a supervisor since the server was restored.
+#[tauri::command(async)]
+pub fn held_answers(home: State<'_, Home>) -> Answer<Vec<HeldAnswer>> {
+    Ok(home.desk().held_answers()?)
 }
 
 #[tauri::command(async)]

@@ -86,6 +86,8 @@ pub fn run(options: CommandLine) -> ExitCode {
             commands::feedback,
             commands::outgoing,
             commands::unsent,
+            commands::elsewhere,
+            commands::held_answers,
             commands::draft_get,
             commands::draft_put,
             commands::attachment_open,

@@ -9,6 +9,8 @@ use evendesk_replica::UserView;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::error::Code;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Session {
     pub state: SessionState,
@@ -174,6 +176,8 @@ pub struct OutgoingItem {
     pub text: String,
     /// What is to be done once a reply has gone.
     pub then: Option<Then>,
+    /// Of what was refused: what to branch on.
+    pub code: Option<Code>,
     /// Why it waits for the agent, in words.
     pub reason: Option<String>,
     /// For a second look: the last message its author had seen.

@@ -160,6 +160,13 @@ pub enum Event {
         entries: Vec<LedgerEntry>,
     },
 
+    // --- workspace ---
+    /// The journal goes on from a backup: what happened between its making and this was forgotten, and is
+    /// offered again by the desks that had had it confirmed.
+    WorkspaceRestored {
+        backup_made_at: Timestamp,
+    },
+
     // --- any stream ---
     /// The words of these events of the stream are gone for good, here and wherever they were kept: they
     /// are [`Event::blanked`] in the journal, and whoever holds the stream folds it again.

@@ -25,7 +25,7 @@ impl From<&User> for Agent {
 pub enum Scope {
     /// A conversation or a feedback case, by its team or department.
     Team(TeamId),
-    /// Customers, influencers, teams, people, terms and accounts: everybody who signs in.
+    /// Customers, influencers, teams, people, terms, accounts and the workspace: everybody who signs in.
     Everyone,
     /// Mailboxes: their ledgers tell of mail to all teams.
     Oversight,

@@ -7,6 +7,7 @@ use crate::channel::Channel;
 use crate::event::Event;
 use crate::id::{AccountId, TeamId, TermsId, UserId};
 use crate::stream::Recorded;
+use crate::time::Timestamp;
 
 /// What a person may do. Each role may do what the one before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -122,6 +123,22 @@ pub enum Fate {
     Withheld {
         why: String,
     },
+}
+
+/// The workspace was brought back from a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Restored {
+    pub at: Timestamp,
+    pub backup_made_at: Timestamp,
+}
+
+impl Restored {
+    /// The last time counts.
+    pub fn apply(state: &mut Option<Self>, recorded: &Recorded) {
+        if let Event::WorkspaceRestored { backup_made_at } = recorded.event {
+            *state = Some(Self { at: recorded.at, backup_made_at });
+        }
+    }
 }
 
 impl Team {

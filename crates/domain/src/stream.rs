@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::event::Event;
 use crate::id::{
     AccountId, CommandId, ConversationId, CustomerId, FeedbackId, InfluencerId, TeamId, TermsId, UserId,
+    WorkspaceId,
 };
 use crate::time::Timestamp;
 
@@ -24,10 +25,12 @@ pub enum StreamKind {
     Account,
     /// An account's cursor and ledger, beside its settings: they change with every mail, and few may see them.
     Mailbox,
+    /// What befell the workspace as a whole.
+    Workspace,
 }
 
 impl StreamKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Conversation,
         Self::Customer,
         Self::Feedback,
@@ -37,6 +40,7 @@ impl StreamKind {
         Self::User,
         Self::Account,
         Self::Mailbox,
+        Self::Workspace,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -50,6 +54,7 @@ impl StreamKind {
             Self::User => "user",
             Self::Account => "account",
             Self::Mailbox => "mailbox",
+            Self::Workspace => "workspace",
         }
     }
 
@@ -98,6 +103,7 @@ streams! {
     TeamId => Team,
     UserId => User,
     AccountId => Account,
+    WorkspaceId => Workspace,
 }
 
 /// Who made an event happen.

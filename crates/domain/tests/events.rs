@@ -206,6 +206,7 @@ fn other_events() -> Vec<Event> {
             role: Role::Agent,
             teams: vec![TeamId(ID)],
         },
+        Event::WorkspaceRestored { backup_made_at: AT },
         Event::UserDeactivated,
         Event::UserReactivated,
         Event::AccountSaved { settings: Box::new(account()) },

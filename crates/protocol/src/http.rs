@@ -13,6 +13,7 @@
 //! | `DELETE /api/invitations/{id}` | admin | withdraws it |
 //! | `GET /api/socket` | signed in | the WebSocket |
 //! | `GET /api/blob/{conversation}/{message}/{hash}` | signed in, and may see the message | a file |
+//! | `GET /api/customers/{id}/elsewhere` | signed in | how many matters of them other teams have |
 //! | `GET /api/snapshot/{begin}/{since}/{read_model}` | signed in | a part of a snapshot: SQLite, packed with zstd |
 //! | `POST /api/feedback` | holder of the submit key, never signed in | [`HeardFeedback`] |
 //! | `POST /api/feedback/undo` | holder of the submit key and the secret | [`UndoFeedback`] |

@@ -2,7 +2,8 @@
 
 use evendesk_domain::channel::Channel;
 use evendesk_domain::id::{AccountId, TeamId, TermsId, UserId};
-use evendesk_domain::settings::{Role, Team, User};
+use evendesk_domain::settings::{Restored, Role, Team, User};
+use evendesk_domain::stream::{StreamId, StreamKind};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -18,6 +19,8 @@ pub struct Directory {
     /// What teams can be held to.
     pub terms: Vec<TermsView>,
     pub accounts: Vec<AccountView>,
+    /// The last time that all of this was brought back from a backup, if it ever was.
+    pub restored: Option<Restored>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -84,7 +87,18 @@ impl Reader {
             teams: self.teams()?,
             terms: self.terms_there_are()?,
             accounts: self.accounts()?,
+            restored: self.restored()?,
         })
+    }
+
+    fn restored(&self) -> Result<Option<Restored>, Error> {
+        let workspaces: Vec<Uuid> = self
+            .db()
+            .prepare_cached("SELECT stream FROM aggregate WHERE stream_kind = 'workspace'")
+            .and_then(|mut s| s.query_map([], |r| r.get(0))?.collect())
+            .doing("read when it was restored")?;
+        let Some(id) = workspaces.first() else { return Ok(None) };
+        aggregate::load(self.db(), StreamId { kind: StreamKind::Workspace, id: *id })
     }
 
     fn users(&self) -> Result<Vec<UserView>, Error> {

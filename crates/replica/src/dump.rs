@@ -26,7 +26,7 @@ pub(crate) const fn tables(kind: StreamKind) -> &'static [(&'static str, &'stati
         StreamKind::User => &[("user", "id", "id")],
         StreamKind::Account => &[("account", "id", "id")],
         StreamKind::Mailbox => &[("ledger", "account", "seq, place")],
-        StreamKind::Influencer => &[],
+        StreamKind::Influencer | StreamKind::Workspace => &[],
     }
 }
 

@@ -45,6 +45,7 @@ impl Writer<'_> {
             StreamKind::User => settings::fold_user(self, UserId(stream.id), events),
             StreamKind::Account => settings::fold_account(self, AccountId(stream.id), events),
             StreamKind::Mailbox => settings::fold_mailbox(self, AccountId(stream.id), events),
+            StreamKind::Workspace => settings::fold_workspace(self, stream, events),
             // Nothing is read of influencers yet; their events are kept.
             StreamKind::Influencer => Ok(()),
         }
@@ -76,7 +77,7 @@ impl Writer<'_> {
                 settings::forget(&self.tx, stream.id)
             }
             StreamKind::Mailbox => settings::forget_mailbox(&self.tx, stream.id),
-            StreamKind::Influencer => Ok(()),
+            StreamKind::Influencer | StreamKind::Workspace => Ok(()),
         }
     }
 }

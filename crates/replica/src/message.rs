@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS message (
     text TEXT NOT NULL,
     detail TEXT NOT NULL,
     delivery TEXT NOT NULL,
+    -- Of an answer that is to go out: since when. One that was held counts from its release.
+    deliver_since INTEGER,
     account BLOB,
     remote_id TEXT,
     mail_id TEXT,
@@ -40,6 +42,7 @@ CREATE INDEX IF NOT EXISTS message_by_remote ON message (remote_id, account) WHE
 CREATE INDEX IF NOT EXISTS message_by_mail ON message (mail_id) WHERE mail_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_by_thread ON message (thread, account) WHERE thread IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_to_deliver ON message (seq) WHERE delivery = 'pending';
+CREATE INDEX IF NOT EXISTS message_held ON message (seq) WHERE delivery = 'held';
 CREATE VIRTUAL TABLE IF NOT EXISTS message_words USING fts5 (
     author, subject, text, content = 'message', content_rowid = 'seq',
     tokenize = 'unicode61 remove_diacritics 2'
@@ -89,6 +92,7 @@ struct Row<'a> {
     text: &'a str,
     detail: Detail,
     delivery: &'static str,
+    deliver_since: Option<Timestamp>,
     account: Option<Uuid>,
     remote_id: Option<&'a str>,
     mail_id: Option<&'a str>,
@@ -100,7 +104,7 @@ pub(crate) fn fold(db: &Connection, recorded: &Recorded) -> Result<(), Error> {
         Event::Delivered { message } => deliver(db, recorded.stream.id, *message, "delivered"),
         Event::DeliveryFailed { message, .. } => deliver(db, recorded.stream.id, *message, "failed"),
         Event::ReplyHeld { message } => deliver(db, recorded.stream.id, *message, "held"),
-        Event::ReplyReleased { message } => deliver(db, recorded.stream.id, *message, "pending"),
+        Event::ReplyReleased { message } => release(db, recorded.stream.id, *message, recorded.at),
         Event::ReplyHadGone { message } => deliver(db, recorded.stream.id, *message, "delivered"),
         Event::Redacted { .. } => drop_deliveries(db, recorded.stream.id),
         Event::MessageMovedOut { message, .. } => remove(db, recorded.stream.id, *message),
@@ -137,6 +141,7 @@ fn plain<'a>(id: MessageId, channel: Channel, at: Timestamp, detail: Detail) -> 
         text: "",
         detail,
         delivery: "none",
+        deliver_since: None,
         account: None,
         remote_id: None,
         mail_id: None,
@@ -171,6 +176,7 @@ fn replied(reply: &Reply, at: Timestamp) -> Row<'_> {
         subject: &reply.subject,
         text: &reply.text,
         delivery: "pending",
+        deliver_since: Some(at),
         account: Some(reply.account.0),
         mail_id: reply.mail.message_id.as_deref(),
         ..plain(reply.message, reply.channel, at, detail)
@@ -190,8 +196,8 @@ fn write(db: &Connection, row: &Row, recorded: &Recorded) -> Result<(), Error> {
     let detail = serde_json::to_string(&row.detail).map_err(|_| Error::Damaged { what: "a message" })?;
     db.prepare_cached(
         "INSERT INTO message (seq, id, conversation, kind, channel, at, learnt_at, author, by_user, subject,
-             text, detail, delivery, account, remote_id, mail_id, thread)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             text, detail, delivery, deliver_since, account, remote_id, mail_id, thread)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )
     .and_then(|mut s| {
         s.execute(rusqlite::params![
@@ -208,6 +214,7 @@ fn write(db: &Connection, row: &Row, recorded: &Recorded) -> Result<(), Error> {
             row.text,
             detail,
             row.delivery,
+            row.deliver_since.map(Timestamp::millis),
             row.account,
             row.remote_id,
             row.mail_id,
@@ -222,6 +229,15 @@ fn deliver(db: &Connection, conversation: Uuid, message: MessageId, state: &str)
     db.prepare_cached("UPDATE message SET delivery = ?3 WHERE id = ?2 AND conversation = ?1")
         .and_then(|mut s| s.execute((conversation, message.0, state)))
         .doing("note a delivery")?;
+    Ok(())
+}
+
+fn release(db: &Connection, conversation: Uuid, message: MessageId, at: Timestamp) -> Result<(), Error> {
+    db.prepare_cached(
+        "UPDATE message SET delivery = 'pending', deliver_since = ?3 WHERE id = ?2 AND conversation = ?1",
+    )
+    .and_then(|mut s| s.execute((conversation, message.0, at.millis())))
+    .doing("release an answer")?;
     Ok(())
 }
 
@@ -256,6 +272,8 @@ pub struct PendingDelivery {
     pub message: MessageId,
     /// The event that says what to send.
     pub seq: u64,
+    /// When it was meant to go out: as it was written, or as it was released.
+    pub since: Timestamp,
 }
 
 impl Reader {
@@ -263,7 +281,8 @@ impl Reader {
     pub fn pending_deliveries(&self, limit: usize) -> Result<Vec<PendingDelivery>, Error> {
         self.db()
             .prepare_cached(
-                "SELECT conversation, id, seq FROM message WHERE delivery = 'pending' ORDER BY seq LIMIT ?1",
+                "SELECT conversation, id, seq, deliver_since FROM message WHERE delivery = 'pending'
+                 ORDER BY seq LIMIT ?1",
             )
             .and_then(|mut s| {
                 s.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
@@ -271,6 +290,7 @@ impl Reader {
                         conversation: ConversationId(r.get(0)?),
                         message: MessageId(r.get(1)?),
                         seq: r.get::<_, i64>(2)?.cast_unsigned(),
+                        since: Timestamp::from_millis(r.get(3)?),
                     })
                 })?
                 .collect()

@@ -50,6 +50,8 @@ pub struct QueuePage {
 pub struct QueueRow {
     pub customer: CustomerId,
     pub name: String,
+    /// Everything of them was erased: there is no name to show.
+    pub erased: bool,
     /// The most urgent one.
     pub conversation: ConversationId,
     pub preview: String,
@@ -218,10 +220,14 @@ impl Reader {
         let db = self.db();
         let rows: Vec<QueueRow> = db
             .prepare_cached(
-                "SELECT id, preview, subject, channels, assignee, priority, status, last_word_at, snoozed_until, last_seq
+                "SELECT id, preview, subject, channels, assignee, priority, status, last_word_at, snoozed_until, last_seq,
+                     EXISTS (SELECT 1 FROM customer WHERE id = ?2 AND erased_at IS NOT NULL)
                  FROM conversation WHERE id = ?1",
             )
-            .and_then(|mut s| s.query_map([candidate.conversation], |r| row(r, candidate.customer))?.collect())
+            .and_then(|mut s| {
+                let of = (candidate.conversation, candidate.customer);
+                s.query_map(of, |r| row(r, candidate.customer))?.collect()
+            })
             .doing("read a row of a queue")?;
         let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
         row.name = customer::name(db, candidate.customer)?;
@@ -245,6 +251,7 @@ fn row(r: &Row, customer: Uuid) -> rusqlite::Result<QueueRow> {
     Ok(QueueRow {
         customer: CustomerId(customer),
         name: String::new(),
+        erased: r.get(10)?,
         conversation: ConversationId(r.get(0)?),
         preview: r.get(1)?,
         subject: r.get(2)?,

@@ -2,7 +2,7 @@
 
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, TeamId, UserId};
-use evendesk_domain::settings::{Account, Fate, Mailbox, Team, User};
+use evendesk_domain::settings::{Account, Fate, Mailbox, Restored, Team, User};
 use evendesk_domain::stream::{Recorded, StreamId};
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -119,6 +119,18 @@ pub(crate) fn fold_mailbox(writer: &Writer, id: AccountId, events: &[&Recorded])
     }
     match state {
         Some(mailbox) => aggregate::save(&writer.tx, stream, &mailbox),
+        None => Ok(()),
+    }
+}
+
+/// Its state is all there is to it.
+pub(crate) fn fold_workspace(writer: &Writer, stream: StreamId, events: &[&Recorded]) -> Result<(), Error> {
+    let mut state: Option<Restored> = aggregate::load(&writer.tx, stream)?;
+    for recorded in events {
+        Restored::apply(&mut state, recorded);
+    }
+    match state {
+        Some(restored) => aggregate::save(&writer.tx, stream, &restored),
         None => Ok(()),
     }
 }

@@ -195,10 +195,11 @@ impl World {
 
     /// Loses the server's folder, and brings a backup up in its place.
     pub fn lose_and_restore(&mut self, from: &Path) {
+        let now = self.server().app().clock.now();
         self.stop();
         std::fs::remove_dir_all(self.server_folder()).unwrap();
         let to = Location::new(self.server_folder());
-        self.runtime.block_on(restore(from, &to, None)).unwrap();
+        self.runtime.block_on(restore(from, &to, None, now)).unwrap();
         self.start();
     }
 

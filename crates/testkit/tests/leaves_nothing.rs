@@ -7,6 +7,7 @@ use evendesk_desk::view::ConnectionState;
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::id::{ConversationId, CustomerId};
 use evendesk_domain::settings::Role;
+use evendesk_replica::Elsewhere;
 use evendesk_testkit::world::{Seat, World, note, until};
 
 /// No word of the program's own; said by and about the customer.
@@ -63,8 +64,12 @@ fn what_moves_to_another_team_leaves_an_open_desk_at_once_and_comes_back_whole()
     let other = world.team("Returns");
     let seat = world.seat("Alice", Role::Agent);
     let conversation = heard(&world, &seat);
+    let customer = seat.desk.conversation(conversation).unwrap().unwrap().customer;
+    assert_eq!(seat.desk.elsewhere(customer).unwrap(), Elsewhere::default());
     world.operate(CommandBody::SetTeam { conversation, team: other });
     clean(&seat);
+    // That there is something is told, as a number, when it is asked for.
+    assert_eq!(seat.desk.elsewhere(customer).unwrap(), Elsewhere { open: 1, resolved: 0 });
     world.operate(CommandBody::SetTeam { conversation, team: world.team });
     until("it is back", || seat.texts(conversation).len() == 1);
     assert_eq!(seat.dump(conversation), world.dump(conversation));

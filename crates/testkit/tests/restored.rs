@@ -44,12 +44,21 @@ fn what_was_confirmed_after_the_backup_is_there_again_once_and_the_answer_waits_
     assert_eq!((noted, replied, counted(&held)), (2, 1, 1));
     assert!(agent.dump(conversation).contains("held"), "{}", agent.dump(conversation));
 
+    // Everybody knows what happened; who decides sees every answer that waits, others their own.
+    let colleague = world.seat("Cole", Role::Agent);
+    until("the colleague has it all", || colleague.texts(conversation) == words);
+    for (seat, sees) in [(&agent, 1), (&supervisor, 1), (&colleague, 0)] {
+        assert_eq!(seat.desk.held_answers().unwrap().len(), sees);
+        let restored = seat.desk.directory().unwrap().restored.expect("it is told");
+        assert!(restored.backup_made_at < restored.at, "{restored:?}");
+    }
     let release = CommandBody::ReleaseReply { conversation, message };
     let refused = agent.desk.submit(release.clone()).unwrap_err();
     assert!(refused.to_string().contains("supervisor"), "{refused}");
     assert_eq!(counted(&|e| *e == Event::ReplyReleased { message }), 0);
     supervisor.desk.submit(release).unwrap();
     until("it is released", || counted(&|e| *e == Event::ReplyReleased { message }) == 1);
+    until("none waits any more", || agent.desk.held_answers().unwrap().is_empty());
     until("and that is known at both", || settled(&supervisor) && settled(&agent));
     for seat in [&agent, &supervisor] {
         assert_eq!(seat.dump(conversation), world.dump(conversation));

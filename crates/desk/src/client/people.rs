@@ -1,7 +1,9 @@
-//! Who may come in, and on which devices they are: asked of the server, never kept here.
+//! Who may come in, on which devices they are, and how much other teams have of a customer: asked of the
+//! server, never kept here.
 
-use evendesk_domain::id::{DeviceId, InvitationId, UserId};
+use evendesk_domain::id::{CustomerId, DeviceId, InvitationId, UserId};
 use evendesk_protocol::http::{DeviceView, InvitationView, Invite, Invited, NewPassword};
+use evendesk_replica::Elsewhere;
 use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +25,10 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error
 }
 
 impl SignedInAt {
+    pub async fn elsewhere(self, customer: CustomerId) -> Result<Elsewhere, Error> {
+        answer(self.get(&format!("api/customers/{customer}/elsewhere"))).await
+    }
+
     pub async fn devices(self) -> Result<Vec<DeviceView>, Error> {
         answer(self.get("api/devices")).await
     }

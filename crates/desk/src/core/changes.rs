@@ -29,7 +29,11 @@ pub(super) fn of(writer: &Writer<'_>, streams: &BTreeSet<StreamId>) -> Result<Ch
                 change.feedback = true;
                 continue;
             }
-            StreamKind::Terms | StreamKind::Team | StreamKind::User | StreamKind::Account => {
+            StreamKind::Terms
+            | StreamKind::Team
+            | StreamKind::User
+            | StreamKind::Account
+            | StreamKind::Workspace => {
                 change.settings = true;
                 continue;
             }

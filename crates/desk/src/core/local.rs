@@ -55,6 +55,7 @@ impl Core {
             made_at: cx.now,
             state,
             accepted_seq: None,
+            code: None,
             reason: None,
             since,
             reoffered: false,

@@ -7,7 +7,7 @@ use evendesk_domain::stream::StreamKind;
 use evendesk_replica::Reader;
 
 use super::Desk;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::outbox::commands::{Kept, State, Unreadable};
 use crate::outbox::drafts::Draft;
 use crate::view::{LeavingFeedback, OutgoingItem, OutgoingState, Unsent, UnsentDraft};
@@ -78,6 +78,7 @@ fn item(reader: &Reader, kept: Kept) -> Result<OutgoingItem, Error> {
             CommandBody::Reply(draft) => Some(draft.then),
             _ => None,
         },
+        code: kept.code.map(Code::from),
         reason: kept.reason,
         since: kept.since,
     })
@@ -117,6 +118,7 @@ fn damaged(row: Unreadable) -> OutgoingItem {
         subject: String::new(),
         text: row.text,
         then: None,
+        code: None,
         reason: Some(
             "This cannot be read any more, so it cannot be sent. Copy what you need, then drop it."
                 .to_owned(),

@@ -1,9 +1,10 @@
 //! Coming in and going, and who else may: what is asked of the server alone.
 
-use evendesk_domain::id::{DeviceId, InvitationId, UserId};
+use evendesk_domain::id::{CustomerId, DeviceId, InvitationId, UserId};
 use evendesk_protocol::http::{
     DeviceView, InvitationView, Invite, Invited, Join, NewPassword, SignIn, SignedIn,
 };
+use evendesk_replica::Elsewhere;
 
 use super::Desk;
 use crate::client::address::Server;
@@ -61,6 +62,12 @@ impl Desk {
         self.outbox.set(Setting::WorkspaceName, &workspace_name)?;
         self.shared.call(move |core, now| Ok(((), core.sign_in(agent, now)?)))?;
         self.dial(server, token)
+    }
+
+    /// How many matters of a customer are with teams that this person is not in: the server alone knows.
+    pub fn elsewhere(&self, customer: CustomerId) -> Result<Elsewhere, Error> {
+        let at = self.signed_in_at()?;
+        self.on_net(at.elsewhere(customer))
     }
 
     /// Where this person is signed in; for an admin, where everybody is.

@@ -7,10 +7,11 @@ use evendesk_domain::clock::Target;
 use evendesk_domain::conversation::Conversation;
 use evendesk_domain::decide::World as _;
 use evendesk_domain::id::{ConversationId, CustomerId};
+use evendesk_domain::settings::Role;
 use evendesk_domain::stream::StreamId;
 use evendesk_replica::{
-    Alert, Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, PersonHit, Place,
-    QueuePage, Reader, SearchPage, Viewer,
+    Alert, Board, BoardState, Counts, CustomerPage, Directory, Explanation, FeedbackPage, HeldAnswer,
+    PersonHit, Place, QueuePage, Reader, SearchPage, Viewer,
 };
 
 use super::Desk;
@@ -51,6 +52,14 @@ impl Desk {
 
     pub fn feedback(&self, offset: usize, limit: usize) -> Result<FeedbackPage, Error> {
         Ok(self.reader()?.feedback(offset, limit)?)
+    }
+
+    /// Answers that wait since the server was restored: all of them for who decides about them, for anybody
+    /// else their own.
+    pub fn held_answers(&self) -> Result<Vec<HeldAnswer>, Error> {
+        let agent = self.agent()?;
+        let of = (agent.role < Role::Supervisor).then_some(agent.user);
+        Ok(self.reader()?.held_answers(of)?)
     }
 
     /// The last `limit` entries before `before`, and every matter.

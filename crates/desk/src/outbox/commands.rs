@@ -4,6 +4,7 @@
 //! sent it again under a new id. Nothing else deletes one.
 
 use evendesk_domain::command::{Command, CommandBody};
+use evendesk_domain::decide::RefusalCode;
 use evendesk_domain::id::{CommandId, MessageId, UserId};
 use evendesk_domain::stream::StreamId;
 use evendesk_domain::time::Timestamp;
@@ -87,6 +88,8 @@ pub struct Kept {
     pub state: State,
     /// The last event it became, once accepted.
     pub accepted_seq: Option<u64>,
+    /// Of a refusal: what to branch on.
+    pub code: Option<RefusalCode>,
     pub reason: Option<String>,
     pub since: Option<MessageId>,
     /// Another journal than the one there is now may have accepted it.
@@ -347,7 +350,9 @@ pub(super) fn settle(tx: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-const SELECT: &str = "SELECT id, author, made_at, depends_on, body, state, accepted_seq, reason, since, reoffered FROM command";
+const SELECT: &str =
+    "SELECT id, author, made_at, depends_on, body, state, accepted_seq, reason, since, reoffered,
+    code FROM command";
 
 fn find(c: &Connection, id: CommandId) -> rusqlite::Result<Option<Kept>> {
     Ok(raw(c, id)?.and_then(Result::ok))
@@ -376,6 +381,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Result<Kept, Unreadable>> {
         reason: row.get(7)?,
         since: maybe_uuid(row, 8)?.map(MessageId),
         reoffered: row.get(9)?,
+        code: row.get::<_, Option<String>>(10)?.and_then(|code| serde_json::from_value(code.into()).ok()),
     }))
 }
 

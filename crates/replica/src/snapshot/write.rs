@@ -105,7 +105,13 @@ impl Part<'_> {
     }
 
     fn start(&mut self) -> Result<(), Error> {
-        let settings = [StreamKind::Terms, StreamKind::Team, StreamKind::User, StreamKind::Account];
+        let settings = [
+            StreamKind::Terms,
+            StreamKind::Team,
+            StreamKind::User,
+            StreamKind::Account,
+            StreamKind::Workspace,
+        ];
         for stream in dump::streams(self.db)?.into_iter().filter(|s| settings.contains(&s.kind)) {
             self.copy(stream)?;
         }

@@ -159,12 +159,18 @@ fn a_supervisor_decides_once_what_becomes_of_a_held_answer() {
         assert_eq!(code(bench.command(&body)), Some(RefusalCode::NotAllowed), "an agent");
         let unknown = first(conversation, MessageId(Uuid::from_u128(404)));
         assert_eq!(code(bench.supervisor(&unknown)), Some(RefusalCode::NotFound));
+        assert_eq!(bench.replica.reader().unwrap().held_answers(None).unwrap()[0].message, message);
+        // Days later: it is tried as long as any other from then on, not given up at once.
+        bench.now = bench.now.plus_seconds(5 * 86_400);
         for _ in 0..2 {
             assert_eq!(code(bench.supervisor(&body)), None);
         }
         assert_eq!(code(bench.supervisor(&other(conversation, message))), then);
         let reader = bench.replica.reader().unwrap();
-        assert_eq!(reader.pending_deliveries(9).unwrap().len(), to_send);
+        let to_deliver = reader.pending_deliveries(9).unwrap();
+        assert_eq!(to_deliver.len(), to_send);
+        assert!(to_deliver.iter().all(|d| d.since == bench.now), "{to_deliver:?}");
+        assert_eq!(reader.held_answers(None).unwrap(), []);
         let known = reader.world_kept().conversation(conversation).unwrap().unwrap();
         assert_eq!(known.delivery(message), delivery);
         drop(reader);

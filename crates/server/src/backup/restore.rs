@@ -3,8 +3,12 @@
 
 use std::path::Path;
 
-use evendesk_journal::SqliteJournal;
-use evendesk_journal::whole::{self, Summary, Whole as _};
+use evendesk_domain::event::Event;
+use evendesk_domain::id::WorkspaceId;
+use evendesk_domain::stream::{Actor, Recorded};
+use evendesk_domain::time::Timestamp;
+use evendesk_journal::whole::{self, Summary, Whole};
+use evendesk_journal::{Batch, SqliteJournal};
 use uuid::Uuid;
 
 use super::{BackupError, Manifest, at};
@@ -24,7 +28,12 @@ pub struct Restored {
 
 /// Refused where a workspace is already. A journal that was lost may have left its key and the list of
 /// what was erased in the data folder: these stay.
-pub async fn restore(from: &Path, to: &Location, erasures: Option<&Path>) -> Result<Restored, BackupError> {
+pub async fn restore(
+    from: &Path,
+    to: &Location,
+    erasures: Option<&Path>,
+    now: Timestamp,
+) -> Result<Restored, BackupError> {
     let manifest = Manifest::read(from)?;
     let backup = SqliteJournal::open_to_read(&from.join(&manifest.journal))?;
     let files = Blobs::open(&from.join("blobs"))?;
@@ -45,7 +54,24 @@ pub async fn restore(from: &Path, to: &Location, erasures: Option<&Path>) -> Res
         workspace.incarnation = Uuid::new_v4();
         workspace.epoch += 1;
     })?;
+    say_so(&*target, &manifest, now)?;
     Ok(Restored { manifest, has_key, has_erasures })
+}
+
+/// The first event of the new incarnation tells everybody what happened.
+fn say_so(journal: &dyn Whole, manifest: &Manifest, now: Timestamp) -> Result<(), BackupError> {
+    let base = journal.head()?;
+    let workspace: WorkspaceId = manifest.workspace;
+    let restored = Recorded {
+        seq: base + 1,
+        stream: workspace.into(),
+        at: now,
+        by: Actor::System,
+        command: None,
+        event: Event::WorkspaceRestored { backup_made_at: manifest.made_at },
+    };
+    let batch = Batch { base, events: vec![restored], ..Batch::default() };
+    Ok(journal.append(journal.claim()?, &batch)?)
 }
 
 async fn prove(manifest: &Manifest, backup: &SqliteJournal, files: &Blobs) -> Result<(), BackupError> {

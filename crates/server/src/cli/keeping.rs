@@ -80,7 +80,8 @@ impl Backup {
 
 impl Restore {
     pub async fn run(self, at: &Location) -> Result<(), Failure> {
-        let restored = backup::restore(&self.from, at, self.erasures.as_deref()).await?;
+        let restored =
+            backup::restore(&self.from, at, self.erasures.as_deref(), Clock::system().now()).await?;
         let manifest = &restored.manifest;
         println!(
             "{} is back: {} events and {} files, all as they were backed up. Desks will offer again what they \

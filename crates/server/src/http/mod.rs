@@ -4,6 +4,7 @@
 //! without what they were about.
 
 mod blob;
+mod customer;
 mod error;
 mod feedback;
 mod form;
@@ -43,6 +44,7 @@ pub fn app(state: App) -> Router {
         .route("/api/invitations/{id}", delete(people::withdraw))
         .route("/api/socket", get(socket::upgrade))
         .route("/api/blob/{conversation}/{message}/{hash}", get(blob::get))
+        .route("/api/customers/{customer}/elsewhere", get(customer::elsewhere))
         .route("/api/snapshot/{begin}/{since}/{read_model}", get(snapshot::get))
         .route("/api/feedback", post(feedback::hear).layer(DefaultBodyLimit::max(FEEDBACK_BODY)))
         .route("/api/feedback/undo", post(feedback::undo))

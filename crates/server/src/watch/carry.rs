@@ -21,16 +21,16 @@ use crate::watch::handover::Handover;
 
 const POST_WITHIN: Duration = Duration::from_secs(20);
 
-/// Tries what event `seq` intends, where it may still be handed over then; also returns when it was intended.
-pub async fn try_once(app: &App, seq: u64, handover: &Handover) -> (Verdict, Timestamp) {
+/// Tries what event `seq` intends, where it may still be handed over then.
+pub async fn try_once(app: &App, seq: u64, handover: &Handover) -> Verdict {
     let now = app.clock.now();
     let recorded = match app.ask_journal(move |journal| journal.event(seq)).await {
         Ok(Some(recorded)) => recorded,
-        Ok(None) => return (Verdict::Failed("The answer is not in the journal any more.".into()), now),
-        Err(e) => return (Verdict::Later(e.to_string()), now),
+        Ok(None) => return Verdict::Failed("The answer is not in the journal any more.".into()),
+        Err(e) => return Verdict::Later(e.to_string()),
     };
     let Some(reply) = reply(&recorded.event) else {
-        return (Verdict::Failed("There is no answer to send.".into()), recorded.at);
+        return Verdict::Failed("There is no answer to send.".into());
     };
     let account = app.readers.get().map_err(|e| e.to_string());
     let account = account.and_then(|r| r.world_kept().account(reply.account).map_err(|e| e.to_string()));
@@ -52,7 +52,7 @@ pub async fn try_once(app: &App, seq: u64, handover: &Handover) -> (Verdict, Tim
         }
         Verdict::Later(_) | Verdict::Failed(_) | Verdict::Left => {}
     }
-    (verdict, recorded.at)
+    verdict
 }
 
 fn reply(event: &Event) -> Option<&Reply> {

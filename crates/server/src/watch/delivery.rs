@@ -149,10 +149,10 @@ async fn deliver(
     failures: u32,
     handover: &Handover,
 ) -> Option<Duration> {
-    let PendingDelivery { conversation, message, seq } = delivery;
-    let (verdict, answered_at) = carry::try_once(app, seq, handover).await;
+    let PendingDelivery { conversation, message, seq, since } = delivery;
+    let verdict = carry::try_once(app, seq, handover).await;
     let again = |reason: String| {
-        let old = app.clock.now().seconds_since(answered_at) > GIVE_UP_S;
+        let old = app.clock.now().seconds_since(since) > GIVE_UP_S;
         if old { Err(reason) } else { Ok(backoff(failures + 1, FIRST_PAUSE, LONGEST_PAUSE)) }
     };
     let outcome = match verdict {

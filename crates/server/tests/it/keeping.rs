@@ -4,6 +4,7 @@ use std::path::Path;
 
 use evendesk_domain::command::{CommandBody, SystemCommand};
 use evendesk_domain::decide::World as _;
+use evendesk_domain::event::Event;
 use evendesk_domain::id::TeamId;
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
@@ -32,6 +33,16 @@ fn text(path: &Path) -> String {
 
 fn summary(journal: &dyn Whole) -> Summary {
     Summary::of(&mut *journal.snapshot().unwrap()).unwrap()
+}
+
+/// Everything is there as it was, and an event that says that it was brought back, at 3.
+fn is_back(restored: &dyn Whole, lost: &dyn Whole, backup_made_at: Timestamp) {
+    let mut events = restored.read(0, 10_000).unwrap();
+    let last = events.pop().unwrap();
+    assert_eq!((last.at, last.event), (at(3), Event::WorkspaceRestored { backup_made_at }));
+    assert_eq!(events, lost.read(0, 10_000).unwrap());
+    let others = |of: &dyn Whole| summary(of).counts.into_iter().filter(|(name, _)| *name != "event");
+    assert!(others(restored).eq(others(lost)));
 }
 
 fn file(data: &Path) -> SqliteJournal {
@@ -126,14 +137,14 @@ async fn a_backup_made_while_a_server_runs_comes_back_as_another_incarnation() {
     assert_eq!(journals, 1);
 
     let to = Location::new(&back);
-    let restored = restore(&kept, &to, None).await.unwrap();
+    let restored = restore(&kept, &to, None, at(3)).await.unwrap();
     assert!(restored.has_key && !restored.has_erasures);
     let (was, is) = (file(&data).workspace().unwrap().unwrap(), file(&back).workspace().unwrap().unwrap());
-    assert_eq!((is.id, is.head), (was.id, was.head));
+    assert_eq!((is.id, is.head), (was.id, was.head + 1));
     assert!(is.incarnation != was.incarnation && is.epoch > was.epoch);
-    assert_eq!(summary(&file(&back)), summary(&file(&data)));
+    is_back(&file(&back), &file(&data), at(2));
     assert_eq!(doctor::examine(&to).await.unwrap().differences, Vec::<String>::new());
-    let refused = restore(&kept, &to, None).await.unwrap_err();
+    let refused = restore(&kept, &to, None, at(3)).await.unwrap_err();
     assert!(refused.to_string().contains("workspace already"), "{refused}");
 }
 
@@ -151,16 +162,16 @@ async fn a_damaged_backup_is_not_brought_back() {
     rows.execute("UPDATE event SET at = at + 1 WHERE seq = 3", []).unwrap();
     drop(rows);
     let to = Location::new(dir.path().join("back"));
-    let refused = restore(&kept, &to, None).await.unwrap_err();
+    let refused = restore(&kept, &to, None, at(3)).await.unwrap_err();
     assert!(refused.to_string().contains("not the one that its manifest speaks of"), "{refused}");
     std::fs::write(&journal, good).unwrap();
 
     let hash = made.manifest.blobs.first().expect("the sample has files");
     assert!(blobs.is_whole(hash).await.unwrap());
     std::fs::write(kept.join("blobs").join(&hash[..2]).join(hash), "other words").unwrap();
-    let refused = restore(&kept, &to, None).await.unwrap_err();
+    let refused = restore(&kept, &to, None, at(3)).await.unwrap_err();
     assert!(refused.to_string().contains("missing or damaged"), "{refused}");
-    assert!(restore(dir.path(), &to, None).await.unwrap_err().to_string().contains("holds no backup"));
+    assert!(restore(dir.path(), &to, None, at(3)).await.unwrap_err().to_string().contains("holds no backup"));
 }
 
 #[tokio::test]
@@ -178,10 +189,11 @@ async fn a_backup_of_postgresql_comes_back_into_another_database() {
     let moved = move_journal(&Place::parse(&text(&data)).unwrap(), &Place::parse(&one).unwrap()).unwrap();
     let kept = dir.path().join("kept");
     back_up(&at_one(&one, "node"), &kept, false, at(1)).await.unwrap();
-    restore(&kept, &at_one(&two, "other"), None).await.unwrap();
+    restore(&kept, &at_one(&two, "other"), None, at(3)).await.unwrap();
     let two = PostgresJournal::open(&Address::parse(&two).unwrap()).unwrap();
-    assert_eq!(summary(&two), moved.summary);
     let one = PostgresJournal::open(&Address::parse(&one).unwrap()).unwrap();
+    assert_eq!(summary(&one), moved.summary);
+    is_back(&two, &one, at(1));
     assert_ne!(one.workspace().unwrap().unwrap().incarnation, two.workspace().unwrap().unwrap().incarnation);
 }
 

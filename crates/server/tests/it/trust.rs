@@ -69,6 +69,7 @@ async fn no_door_opens_to_a_page_elsewhere_and_those_to_what_is_ours_need_a_toke
         (Method::GET, "api/socket".to_owned()),
         (Method::GET, format!("api/blob/{nil}/{nil}/00")),
         (Method::GET, "api/snapshot/all/0/0".to_owned()),
+        (Method::GET, format!("api/customers/{nil}/elsewhere")),
     ];
     let everyones = [
         (Method::GET, "health".to_owned()),

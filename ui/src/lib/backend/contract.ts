@@ -9,6 +9,8 @@ export interface Backend {
   counts(): Promise<T.Counts>;
   queue(place: T.Place, offset: number, limit: number): Promise<T.QueuePage>;
   customer(customer: string, before: number | null, limit: number): Promise<T.CustomerPage>;
+  /** Of what other teams have of a customer, how much; asked of the server. */
+  elsewhere(customer: string): Promise<T.Elsewhere>;
   findPerson(text: string): Promise<T.PersonHit[]>;
   why(conversation: string, target: T.Target): Promise<T.Explanation>;
   search(text: string, offset: number, limit: number): Promise<T.SearchPage>;
@@ -17,6 +19,7 @@ export interface Backend {
   feedback(offset: number, limit: number): Promise<T.FeedbackPage>;
   outgoing(): Promise<T.OutgoingItem[]>;
   unsent(): Promise<T.Unsent>;
+  heldAnswers(): Promise<T.HeldAnswer[]>;
   draftGet(conversation: string): Promise<string | null>;
   draftPut(conversation: string, text: string): Promise<void>;
   attachmentOpen(file: T.FileOfMessage): Promise<void>;

@@ -5,7 +5,7 @@ import { moment } from "../clock/format";
 import { t } from "../i18n/index.svelte";
 import { act, canUndo, target, undo } from "../state/actions";
 import { desk } from "../state/desk.svelte";
-import { decideHeld, heldInHand } from "../state/heldReply";
+import { canDecideAll, decideAllHeld, decideHeld, heldInHand } from "../state/heldReply";
 import { opened } from "../state/opened.svelte";
 import { overlay, type PickOption } from "../state/overlay.svelte";
 import { messageInHand, moveMessage } from "../state/moveMessage";
@@ -166,11 +166,13 @@ export const matterCommands: Command[] = [
     id: "release_reply",
     label: "cmd.releaseReply",
     group,
-    keys: [],
+    keys: ["Shift+O"],
     when: () => heldInHand() !== null,
     run: () => decideHeld("release_reply"),
   },
-  { id: "mark_sent", label: "cmd.markSent", group, keys: [], when: () => heldInHand() !== null, run: () => decideHeld("mark_sent") },
+  { id: "mark_sent", label: "cmd.markSent", group, keys: ["Shift+X"], when: () => heldInHand() !== null, run: () => decideHeld("mark_sent") },
+  { id: "release_all", label: "cmd.releaseAll", group, keys: [], when: canDecideAll, run: () => decideAllHeld("release_reply") },
+  { id: "mark_all_sent", label: "cmd.markAllSent", group, keys: [], when: canDecideAll, run: () => decideAllHeld("mark_sent") },
   { id: "rename", label: "cmd.rename", group, keys: ["F2"], when: () => opened.page?.customer.erased_at === null, run: rename },
   { id: "erase_customer", label: "cmd.eraseCustomer", group, keys: [], when: mayErase, run: eraseCustomer },
   { id: "undo", label: "cmd.undo", group, keys: ["u"], when: canUndo, run: undo },

@@ -1,6 +1,20 @@
 // A desk of paper: the whole contract in memory, for developing and testing the window alone.
 // It keeps promises a real desk keeps: commands wait while offline, a reply overtaken comes back.
-import type { Backend, Changed, CommandBody, Connection, FeedbackShortcut, OpenCustomer, OutgoingItem, Presence, Session, Submitted, Unsent } from "../backend";
+import type {
+  Backend,
+  Changed,
+  CommandBody,
+  Connection,
+  FeedbackShortcut,
+  HeldAnswer,
+  OpenCustomer,
+  OutgoingItem,
+  Presence,
+  Session,
+  Submitted,
+  TimelineEntry,
+  Unsent,
+} from "../backend";
 import { newId } from "../newId";
 import { apply, findConversation, PaperRefusal, type World } from "./commands";
 import { Company } from "./company";
@@ -8,9 +22,15 @@ import { boardOf, explain, listOf } from "./figures";
 import { countsOf, pageOf, rowsOf } from "./rows";
 import { Hearers } from "./hearers";
 import { findPerson, search } from "./words";
-import { customerSpoke, lastSeq, say } from "./world";
+import { customerSpoke, lastSeq, say, type Conversation } from "./world";
 
 const DELIVERED_AFTER_MS = 900;
+
+function heldOf(on: Conversation, { at, kind }: TimelineEntry): HeldAnswer[] {
+  if (kind.kind !== "reply" || kind.delivery !== "held") return [];
+  const { message, text, author } = kind;
+  return [{ conversation: on.id, message, customer: on.customer.id, name: on.customer.name, subject: on.subject, text, author, at }];
+}
 
 export class PaperDesk {
   readonly changed = new Hearers<Changed>();
@@ -59,6 +79,12 @@ export class PaperDesk {
       }),
       feedback: [],
     };
+  }
+
+  held(): HeldAnswer[] {
+    return this.world.customers
+      .flatMap((customer) => customer.conversations)
+      .flatMap((on) => on.entries.flatMap((entry) => heldOf(on, entry)));
   }
 
   offline(is: boolean): void {
@@ -173,7 +199,7 @@ export class PaperDesk {
     const subject = conversation === null ? "" : findConversation(this.world, conversation).subject;
     const name = this.world.customers.find(({ id }) => id === customer)?.name ?? "";
     const about = { what: body.do, customer, name, conversation, subject, text, then };
-    this.outgoing = [...this.outgoing, { command, made_at: this.now(), state, ...about, reason: null, since }];
+    this.outgoing = [...this.outgoing, { command, made_at: this.now(), state, ...about, code: null, reason: null, since }];
   }
 }
 
@@ -207,6 +233,8 @@ export function paperBackend(desk: PaperDesk): Backend {
       structuredClone({ rows: world.feedback.slice(offset, offset + limit), total: world.feedback.length }),
     outgoing: async () => structuredClone(desk.outgoing),
     unsent: async () => desk.unsent(),
+    elsewhere: async () => ({ open: 0, resolved: 0 }),
+    heldAnswers: async () => desk.held(),
     draftGet: async (conversation) => desk.drafts.get(conversation) ?? null,
     draftPut: async (conversation, text) => void desk.drafts.set(conversation, text),
     attachmentOpen: async () => undefined,

@@ -34,7 +34,7 @@ export function paperPeople(role: Role): People {
     account("Post", "letter", "Northwind, PO Box 12"),
   ];
   return {
-    directory: { users, teams, terms, accounts },
+    directory: { users, teams, terms, accounts, restored: null },
     me,
     user: (name) => users.find((known) => known.name === name)?.id ?? me.id,
     team: idOf,

@@ -54,6 +54,7 @@ function rowOf(customer: Customer, on: Conversation): QueueRow {
   return {
     customer: customer.id,
     name: customer.name,
+    erased: false,
     conversation: on.id,
     preview: previewOf(on),
     subject: on.subject,

@@ -2,7 +2,7 @@
 import { backend, type Connection, type Counts, type Directory, type Session, type UserView } from "../backend";
 import { clock } from "../clock/now.svelte";
 
-const nobody: Directory = { users: [], teams: [], terms: [], accounts: [] };
+const nobody: Directory = { users: [], teams: [], terms: [], accounts: [], restored: null };
 const nothing: Counts = {
   due_next: 0,
   overdue: 0,

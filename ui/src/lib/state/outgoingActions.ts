@@ -15,20 +15,31 @@ import { current } from "./view.svelte";
 const isWords = (item: OutgoingItem): boolean => item.what === "reply" || item.what === "note";
 const needsLook = (item: OutgoingItem): boolean => outgoingList.needLook.includes(item);
 
-export const textOf = (entry: Entry): string =>
-  entry.kind === "command" ? entry.item.text : entry.kind === "draft" ? entry.draft.text : entry.feedback.text;
+type About = { customer: string | null; conversation: string | null; name: string; subject: string };
 
-const placeOf = (entry: Entry): { customer: string | null; conversation: string | null } =>
-  entry.kind === "command" ? entry.item : entry.kind === "draft" ? entry.draft : { customer: null, conversation: null };
+/** Whom and which matter it is about; none where it is about nobody. */
+export function aboutOf(entry: Entry): About | null {
+  if (entry.kind === "command") return entry.item;
+  if (entry.kind === "answer") return entry.answer;
+  return entry.kind === "draft" ? entry.draft : null;
+}
 
-export const canOpen = (entry: Entry): boolean => placeOf(entry).customer !== null;
+export function textOf(entry: Entry): string {
+  if (entry.kind === "command") return entry.item.text;
+  if (entry.kind === "answer") return entry.answer.text;
+  return entry.kind === "draft" ? entry.draft.text : entry.feedback.text;
+}
+
+
+export const canOpen = (entry: Entry): boolean => (aboutOf(entry)?.customer ?? null) !== null;
 /** An answer goes out again from its matter, where what came in meanwhile is shown with it. */
 export const canSendAgain = (entry: Entry): boolean =>
   entry.kind === "command" && needsLook(entry.item) && entry.item.what !== "reply" && entry.item.what !== "unreadable";
 /** What has not left can go back to where it was typed. */
 export const canEdit = (entry: Entry): boolean =>
   entry.kind === "command" && entry.item.state === "waiting" && isWords(entry.item) && canOpen(entry);
-export const canDrop = (entry: Entry): boolean => entry.kind !== "command" || entry.item.state !== "sent";
+export const canDrop = (entry: Entry): boolean =>
+  entry.kind === "command" ? entry.item.state !== "sent" : entry.kind !== "answer";
 
 /** Does `work`, tells why where it cannot be done, and shows what is left. */
 async function settle(work: Promise<void>, customer: string | null): Promise<boolean> {
@@ -45,7 +56,7 @@ async function settle(work: Promise<void>, customer: string | null): Promise<boo
 
 /** Goes to the matter; what came back is in its text box. */
 export function openOutgoing(entry: Entry): void {
-  const { customer, conversation } = placeOf(entry);
+  const { customer, conversation } = aboutOf(entry) ?? { customer: null, conversation: null };
   if (customer === null) return;
   if (entry.kind === "command" && isWords(entry.item) && needsLook(entry.item)) composer.prefer(entry.item);
   look(customer, conversation);
@@ -84,6 +95,7 @@ export async function dropOutgoing({ command, customer }: OutgoingItem): Promise
 export async function dropEntry(entry: Entry): Promise<void> {
   if (entry.kind === "command") return dropOutgoing(entry.item);
   if (entry.kind === "draft") return dropDraft(entry.draft.conversation, entry.draft.text);
+  if (entry.kind === "answer") return;
   if (await settle(backend.undoFeedback(entry.feedback.id), null)) toasts.tell(t("toast.undone"));
 }
 

@@ -1,17 +1,19 @@
 // Everything that was done here and is not settled, in one list: what came back, what waits behind it,
 // what is on its way, what was typed and not sent.
-import { backend, type LeavingFeedback, type OutgoingItem, type OutgoingState, type Unsent, type UnsentDraft } from "../backend";
+import { backend, type HeldAnswer, type LeavingFeedback, type OutgoingItem, type OutgoingState, type Unsent, type UnsentDraft } from "../backend";
 import { drafts } from "./drafts";
+import { heldAnswers } from "./heldAnswers.svelte";
 import { oneAtATime } from "./oneAtATime";
 import { outgoingList } from "./outgoingList.svelte";
 
-export type Group = "needs_you" | "held" | "leaving" | "drafts" | "feedback";
+export type Group = "needs_you" | "release" | "held" | "leaving" | "drafts" | "feedback";
 export type Entry =
   | { kind: "command"; id: string; group: Group; item: OutgoingItem }
+  | { kind: "answer"; id: string; group: "release"; answer: HeldAnswer }
   | { kind: "draft"; id: string; group: "drafts"; draft: UnsentDraft }
   | { kind: "feedback"; id: string; group: "feedback"; feedback: LeavingFeedback };
 
-const GROUPS: Group[] = ["needs_you", "held", "leaving", "drafts", "feedback"];
+const GROUPS: Group[] = ["needs_you", "release", "held", "leaving", "drafts", "feedback"];
 
 const groupOf: Record<OutgoingState, Group> = {
   refused: "needs_you",
@@ -31,6 +33,7 @@ class OutgoingPage {
 
   entries: Entry[] = $derived([
     ...outgoingList.items.map((item): Entry => ({ kind: "command", id: item.command, group: groupOf[item.state], item })),
+    ...heldAnswers.answers.map((answer): Entry => ({ kind: "answer", id: answer.message, group: "release", answer })),
     ...this.#unsent.drafts.map((draft): Entry => ({ kind: "draft", id: draft.conversation, group: "drafts", draft })),
     ...this.#unsent.feedback
       .filter(({ id }) => this.#logged.has(id))
@@ -47,7 +50,7 @@ class OutgoingPage {
   load = oneAtATime(async () => {
     // What was typed a moment ago is there too.
     await drafts.flushAll();
-    const [unsent] = await Promise.all([backend.unsent(), outgoingList.load()]);
+    const [unsent] = await Promise.all([backend.unsent(), outgoingList.load(), heldAnswers.load()]);
     this.#unsent = unsent;
   });
 

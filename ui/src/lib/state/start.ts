@@ -2,11 +2,13 @@
 import { backend, type OutgoingItem } from "../backend";
 import { clock } from "../clock/now.svelte";
 import { t } from "../i18n/index.svelte";
+import { inWords } from "../i18n/problems";
 import { boardFigures } from "./boardFigures.svelte";
 import { gather, onGathered } from "./changes";
 import { desk } from "./desk.svelte";
 import { drafts, rewordings } from "./drafts";
 import { feedbackList } from "./feedbackList.svelte";
+import { heldAnswers } from "./heldAnswers.svelte";
 import { go, look, showRow } from "./navigate";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
@@ -23,6 +25,7 @@ import { hearShortcut } from "./feedbackClick";
 export async function enter(): Promise<void> {
   await Promise.all([desk.loadSettings(), desk.loadCounts(), desk.loadConnection(), go({ kind: "due_next" })]);
   void outgoingList.load();
+  void heldAnswers.load();
 }
 
 export async function begin(): Promise<void> {
@@ -58,7 +61,7 @@ function tellCameBack(item: OutgoingItem): void {
   const text = t(isLook ? "outgoing.toast.lookAgain" : "outgoing.toast.refused", { name: item.name });
   const entry = { kind: "command", id: item.command, group: "needs_you", item } as const;
   const run = () => (isLook ? openOutgoing(entry) : void go({ kind: "outgoing" }));
-  toasts.warn(item.reason === null ? text : `${text} ${item.reason}`, [{ label: t("outgoing.look"), run }]);
+  toasts.warn(item.reason === null ? text : `${text} ${inWords(item.code, item.reason)}`, [{ label: t("outgoing.look"), run }]);
 }
 
 /** Listens until the window goes. */
@@ -85,6 +88,7 @@ export function listen(): () => void {
       if (isQueue(current.view)) void queue.refresh().then(openFirst);
       opened.changed(customers);
       if (feedback && current.view.kind === "feedback") void feedbackList.load();
+      void heldAnswers.load();
       void (current.view.kind === "outgoing" ? outgoingPage.load() : outgoingList.load());
     }),
     every(BOARD_MS, () => {

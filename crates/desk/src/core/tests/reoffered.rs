@@ -187,6 +187,7 @@ fn what_is_settled_is_kept_for_a_while_and_no_more_of_it_than_so_much() {
             made_at,
             state,
             accepted_seq: None,
+            code: None,
             reason: None,
             since: None,
             reoffered: false,

@@ -2,6 +2,7 @@
 import type { CommandId } from "./CommandId";
 import type { ConversationId } from "./ConversationId";
 import type { CustomerId } from "./CustomerId";
+import type { ErrorCode } from "./ErrorCode";
 import type { MessageId } from "./MessageId";
 import type { OutgoingState } from "./OutgoingState";
 import type { Then } from "./Then";
@@ -27,6 +28,10 @@ text: string,
  * What is to be done once a reply has gone.
  */
 then: Then | null, 
+/**
+ * Of what was refused: what to branch on.
+ */
+code: ErrorCode | null, 
 /**
  * Why it waits for the agent, in words.
  */

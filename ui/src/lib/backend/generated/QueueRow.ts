@@ -10,6 +10,10 @@ import type { UserId } from "./UserId";
 
 export type QueueRow = { customer: CustomerId, name: string, 
 /**
+ * Everything of them was erased: there is no name to show.
+ */
+erased: boolean, 
+/**
  * The most urgent one.
  */
 conversation: ConversationId, preview: string, subject: string, channels: Array<Channel>, assignee: UserId | null, priority: Priority, status: Status, 

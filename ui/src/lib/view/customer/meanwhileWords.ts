@@ -1,6 +1,7 @@
 // What came in while one was writing, in a sentence and in lines.
 import type { OutgoingItem, TimelineEntry } from "../../backend";
 import { language, t } from "../../i18n/index.svelte";
+import { inWords } from "../../i18n/problems";
 import { describe } from "./entryWords";
 
 /** Who said what: "Carla Neri wrote, Sam Reyes answered". Each once. */
@@ -15,7 +16,10 @@ function whoSpoke(news: TimelineEntry[]): string {
 
 /** The sentence over the text box. */
 export function meanwhile(news: TimelineEntry[], back: OutgoingItem | null, askedAgain: boolean): string {
-  if (back && back.state !== "look_again") return t("meanwhile.notSent", { reason: back.reason ?? t("outgoing.state.refused") });
+  if (back && back.state !== "look_again") {
+    const reason = back.reason === null ? t("outgoing.state.refused") : inWords(back.code, back.reason);
+    return t("meanwhile.notSent", { reason });
+  }
   // An answer may come back a moment before what overtook it is here.
   if (news.length === 0) return t("meanwhile.movedOn");
   const spoke = whoSpoke(news);
