@@ -19,7 +19,7 @@ use crate::part_file::PartFile;
 use crate::view::{Progress, Stage};
 
 /// After this long a part that could not be had is asked for again.
-const AGAIN_S: i64 = 2;
+pub(super) const AGAIN_S: i64 = 2;
 /// Messages indexed between two other things.
 const SLICE: usize = 200;
 
@@ -43,7 +43,7 @@ pub(super) struct Bootstrap {
     waiting: Option<PartFile>,
     /// Something was withdrawn or erased, and the cursor has not passed it yet.
     unsettled: bool,
-    again_at: Option<Timestamp>,
+    pub again_at: Option<Timestamp>,
     /// Why this computer could not take the last part, for a person.
     pub no_room: Option<String>,
 }

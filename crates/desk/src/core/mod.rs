@@ -343,6 +343,9 @@ impl Core {
         if self.pinged_at.is_some_and(|at| at > now) {
             self.pinged_at = None;
         }
+        // A part is asked for again within seconds: noted later than that, it was noted by the clock of before.
+        let soon = now.plus_seconds(bootstrap::AGAIN_S);
+        self.bootstrap.again_at = self.bootstrap.again_at.map(|at| at.min(soon));
         for at in self.unanswered.values_mut() {
             *at = (*at).min(now);
         }
