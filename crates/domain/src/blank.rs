@@ -159,6 +159,7 @@ fn inbound(said: &Inbound) -> Inbound {
         raw: None,
         author: said.author,
         bounce,
+        doubts: Vec::new(),
         mail: MailThread::default(),
         thread: None,
         reply_to: None,

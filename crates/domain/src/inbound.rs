@@ -56,6 +56,32 @@ pub struct Bounce {
     pub original_message_id: Option<String>,
 }
 
+/// What stands against believing that a message is from whom it names. For a person to weigh, shown
+/// beside the sender's real address; none of them keeps a message out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Doubt {
+    /// It names several senders; the first is taken for the one who wrote it.
+    SeveralSenders { addresses: Vec<String> },
+    /// An answer would go to somebody at another domain, as with contact forms.
+    RepliesElsewhere { address: String },
+    /// The display name is an address, and another than the real one.
+    NameIsAddress { address: String },
+    /// Its domain can be taken for another. Both as people read them, not in punycode.
+    LookAlike { domain: String, resembles: String },
+    /// The server that received it says that this check of the sender did not pass.
+    Unproven { check: SenderCheck },
+}
+
+/// How a receiving server proves a sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderCheck {
+    Dmarc,
+    Spf,
+    Dkim,
+}
+
 /// One thing that came in on any channel, identified, dated and carried whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {
@@ -82,6 +108,9 @@ pub struct Inbound {
     pub raw: Option<String>,
     pub author: Author,
     pub bounce: Option<Bounce>,
+    /// What stands against its sender; empty for most, and in events from before there were doubts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     pub mail: MailThread,
     /// The network's own thread (a root post's URI, a call id), where it has one.
     pub thread: Option<String>,

@@ -10,7 +10,7 @@ use evendesk_domain::clock::{Calendar, Opening, Policy, Priority, Targets, Terms
 use evendesk_domain::event::{Call, CallDirection, CallOutcome, Event, FeedbackLogged, Opened, Reply, Step};
 use evendesk_domain::feedback::{FeedbackKind, FeedbackOutcome, FeedbackSource};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId};
-use evendesk_domain::inbound::{Attachment, Author, Bounce, Inbound, MailThread};
+use evendesk_domain::inbound::{Attachment, Author, Bounce, Doubt, Inbound, MailThread, SenderCheck};
 use evendesk_domain::settings::{AccountSettings, Fate, LedgerEntry, Role};
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
@@ -59,6 +59,13 @@ fn inbound() -> Inbound {
             permanent: true,
             original_message_id: Some("c@example.com".into()),
         }),
+        doubts: vec![
+            Doubt::SeveralSenders { addresses: vec!["ada@example.com".into(), "bob@example.com".into()] },
+            Doubt::RepliesElsewhere { address: "bob@example.com".into() },
+            Doubt::NameIsAddress { address: "bob@example.com".into() },
+            Doubt::LookAlike { domain: "éxample.com".into(), resembles: "example.com".into() },
+            Doubt::Unproven { check: SenderCheck::Dmarc },
+        ],
         mail: mail(),
         thread: Some("at://post".into()),
         reply_to: Some("ada@example.com".into()),

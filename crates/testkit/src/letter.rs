@@ -24,6 +24,7 @@ pub fn letter(account: AccountId, message: MessageId, from: &str, text: &str, at
         raw: None,
         author: Author::Person,
         bounce: None,
+        doubts: Vec::new(),
         mail: MailThread { message_id: Some(format!("{message}@customer.example")), ..MailThread::default() },
         thread: None,
         reply_to: Some(from.into()),

@@ -3,7 +3,7 @@
 use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
-use super::headers;
+use super::{headers, parameters, words};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -22,7 +22,7 @@ pub fn read(mail: &Message<'_>, part: &MessagePart<'_>, html: &str) -> File {
     let marked_inline = part.content_disposition().is_some_and(|d| d.is_inline());
     let media_type = media_type(part);
     File {
-        name: name(part, &media_type),
+        name: name(mail, part, &media_type),
         inline: named_in_text || marked_inline && media_type.starts_with("image/"),
         content: content(mail, part),
         media_type,
@@ -39,13 +39,25 @@ pub fn media_type(part: &MessagePart<'_>) -> String {
     headers::line(&format!("{}/{subtype}", claimed.ctype())).to_ascii_lowercase()
 }
 
-fn name(part: &MessagePart<'_>, media_type: &str) -> String {
-    let claimed = part.attachment_name().map(file_name).filter(|n| !n.is_empty());
+fn name(mail: &Message<'_>, part: &MessagePart<'_>, media_type: &str) -> String {
+    let claimed = |field: &str, parameter: &str| {
+        let header = part.headers.iter().find(|h| h.name().eq_ignore_ascii_case(field))?;
+        let name = parameters::value(headers::bytes(mail, header)?, parameter)?;
+        Some(file_name(&name)).filter(|n| !n.is_empty())
+    };
+    let claimed = claimed("Content-Disposition", "filename").or_else(|| claimed("Content-Type", "name"));
     claimed.unwrap_or_else(|| match (&part.body, media_type) {
         (PartType::Message(inner), _) => {
-            let subject = file_name(inner.subject().unwrap_or_default());
+            let subject = file_name(&headers::text(inner, "Subject").replace(['/', '\\'], "-"));
             format!("{}.eml", if subject.is_empty() { "message" } else { &subject })
         }
+        (_, "text/vcard" | "text/x-vcard" | "text/directory") => "contact.vcf".to_owned(),
+        (_, "application/ms-tnef") => "winmail.dat".to_owned(),
+        (_, "application/pkcs7-mime" | "application/x-pkcs7-mime") => "smime.p7m".to_owned(),
+        (_, "application/pkcs7-signature" | "application/x-pkcs7-signature") => "smime.p7s".to_owned(),
+        (_, "application/pgp-signature") => "signature.asc".to_owned(),
+        (_, "application/pgp-keys") => "key.asc".to_owned(),
+        (_, "application/pgp-encrypted") => "version.txt".to_owned(),
         (_, "text/calendar" | "application/ics") => "invite.ics".to_owned(),
         (_, "text/plain") => "text.txt".to_owned(),
         (_, "text/html") => "text.html".to_owned(),
@@ -59,7 +71,7 @@ fn name(part: &MessagePart<'_>, media_type: &str) -> String {
 }
 
 /// One line without separators, so that saving it can never leave the folder meant.
-fn file_name(claimed: &str) -> String {
+pub fn file_name(claimed: &str) -> String {
     let last = claimed.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut name = headers::line(last);
     name.retain(|c| !matches!(c, '\0' | '<' | '>' | '"' | '|' | '?' | '*'));
@@ -71,6 +83,10 @@ fn file_name(claimed: &str) -> String {
 /// bytes, so that a hash or a signature over them still fits.
 pub fn content(mail: &Message<'_>, part: &MessagePart<'_>) -> Vec<u8> {
     let parsed = part.contents();
+    if part.is_encoding_problem && is_called_base64(part) {
+        let raw = mail.raw_message.get(part.offset_body as usize..part.offset_end as usize);
+        return raw.filter(|raw| looks_like_base64(raw)).map_or_else(|| parsed.to_vec(), words::base64);
+    }
     if !matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
         return parsed.to_vec();
     }
@@ -81,4 +97,17 @@ pub fn content(mail: &Message<'_>, part: &MessagePart<'_>) -> Vec<u8> {
         Encoding::QuotedPrintable => quoted_printable_decode(raw),
     };
     decoded.filter(|d| !d.is_empty()).unwrap_or_else(|| parsed.to_vec())
+}
+
+fn is_called_base64(part: &MessagePart<'_>) -> bool {
+    part.content_transfer_encoding().is_some_and(|c| c.trim().eq_ignore_ascii_case("base64"))
+}
+
+/// Base64 that was cut, or has dirt in it: words would have spaces between them.
+fn looks_like_base64(raw: &[u8]) -> bool {
+    let is_code = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    let lines = || raw.split(|&b| b == b'\n').map(<[u8]>::trim_ascii);
+    let written = lines().map(<[u8]>::len).sum::<usize>();
+    let code = lines().map(|l| l.iter().filter(|b| is_code(b)).count()).sum::<usize>();
+    lines().all(|l| !l.iter().any(u8::is_ascii_whitespace)) && code * 10 >= written * 9
 }

@@ -47,9 +47,13 @@ fn about_delivery(subject: &str) -> bool {
 fn away(subject: &str) -> bool {
     #[rustfmt::skip]
     const STARTS: &[&str] = &[
-        "automatic reply:", "auto:", "autoreply:", "auto-reply:", "out of office", "automatische antwort:",
+        "automatic reply:", "auto:", "autoreply:", "auto-reply:", "auto reply", "out of office", "automatische antwort:",
         "abwesenheitsnotiz", "réponse automatique", "respuesta automática", "risposta automatica", "automatisch antwoord",
-        "resposta automática", "automatiskt svar", "autosvar",
+        "resposta automática", "automatiskt svar", "autosvar", "automatisk svar", "automaattinen vastaus",
+        "odpowiedź automatyczna", "automatyczna odpowiedź", "automatická odpověď", "automatická odpoveď",
+        "автоматический ответ", "автоматична відповідь", "αυτόματη απάντηση", "otomatik yanıt", "automatikus válasz",
+        "răspuns automat", "automatski odgovor", "自動応答", "自動返信", "自动答复", "自动回复", "自動回覆", "자동 회신",
+        "תשובה אוטומטית", "رد تلقائي",
     ];
     let subject = subject.to_lowercase();
     STARTS.iter().any(|s| subject.starts_with(s))
@@ -75,16 +79,35 @@ pub fn bounce(mail: &Message<'_>, text: &str) -> Bounce {
         recipient: field("Original-Recipient")
             .or_else(|| field("Final-Recipient"))
             .and_then(address)
-            .or(failed),
-        permanent: !matches!(&*action, "delayed" | "delivered" | "relayed" | "expanded")
-            && status.as_deref().is_none_or(|s| s.starts_with('5')),
+            .or(failed)
+            .or_else(|| text.lines().find_map(lone_address)),
+        permanent: match &*action {
+            // Given up: it will not arrive, whatever class of trouble it was.
+            "failed" => true,
+            "delayed" | "delivered" | "relayed" | "expanded" => false,
+            _ => status.as_deref().is_none_or(|s| s.starts_with('5')),
+        },
         status,
-        original_message_id: original_id(mail),
+        original_message_id: original_id(mail).or_else(|| text.lines().find_map(id_in_copy)),
     }
 }
 
 fn unfold(report: &str) -> String {
     report.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ")
+}
+
+/// The address on a line of its own: `<ada@b.example>:`, or indented as Exim does.
+fn lone_address(line: &str) -> Option<String> {
+    let word = line.trim().trim_end_matches(':').trim_matches(['<', '>']);
+    let plain = !word.contains(|c: char| c.is_whitespace() || "<>()[],;:\"".contains(c));
+    let (local, host) = word.split_once('@')?;
+    (plain && !local.is_empty() && host.contains('.')).then(|| headers::line(word))
+}
+
+/// The id in a copy of our mail that stands in the text.
+fn id_in_copy(line: &str) -> Option<String> {
+    let (name, value) = line.split_once(':')?;
+    name.trim().eq_ignore_ascii_case("message-id").then(|| headers::id(value))?
 }
 
 /// An RFC 3463 status such as `5.1.1`, standing alone.

@@ -20,6 +20,13 @@ pub fn readable(ics: &str) -> Option<String> {
         let end = property(event, "DTEND").map(|(zone, end)| format!(" – {}", moment(&zone, &end)));
         lines.push(format!("When: {}{}", moment(&zone, &start), end.unwrap_or_default()));
     }
+    if method == "REPLY"
+        && let Some((parameters, who)) = property(event, "ATTENDEE")
+        && let Some(answer) = parameters.split(';').find_map(|p| p.strip_prefix("PARTSTAT="))
+    {
+        let who = who.trim_start_matches("mailto:").trim_start_matches("MAILTO:");
+        lines.push(line(&format!("Answer: {} by {who}", answer.to_ascii_lowercase().replace('-', " "))));
+    }
     let rows = [("LOCATION", "Where"), ("ORGANIZER", "From"), ("DESCRIPTION", "About")];
     for (name, label) in rows {
         if let Some(value) = value(event, name) {

@@ -31,6 +31,8 @@ pub fn safe(html: &str) -> Option<String> {
         .url_schemes(["http", "https", "mailto", "tel", "cid"].into())
         .url_relative(ammonia::UrlRelative::Deny)
         .add_clean_content_tags(["title"])
+        // Folds are ours: see `history`.
+        .rm_tags(["details", "summary"])
         .link_rel(Some("noopener noreferrer nofollow"))
         .attribute_filter(|element, attribute, value| match (element, attribute) {
             // A remote picture tells its sender when and where the mail was opened.
@@ -262,7 +264,8 @@ fn attribute(tag: &Tag, name: &str) -> Option<String> {
     Some(found.value.trim().to_owned()).filter(|v| !v.is_empty())
 }
 
-fn breaks_around(name: &str) -> usize {
+/// Line breaks before and after an element.
+pub(super) fn breaks_around(name: &str) -> usize {
     match name {
         "p" | "blockquote" | "pre" | "ul" | "ol" | "dl" | "table" | "h1" | "h2" | "h3" | "h4" | "h5"
         | "h6" => 2,

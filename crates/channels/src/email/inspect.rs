@@ -38,6 +38,7 @@ fn read(file_name: &str, mail: &Parsed) -> Value {
         "attachments": attachments,
         "kind": kind(mail.author),
         "bounce": mail.bounce,
+        "doubts": mail.doubts,
         "problems": mail.problems,
     })
 }
@@ -47,7 +48,7 @@ fn unread(file_name: &str, reason: &str) -> Value {
         "file": file_name, "from_address": null, "from_name": "", "reply_to": null, "to": [], "cc": [],
         "subject": "", "date": null, "message_id": null, "in_reply_to": [], "references": [], "text": "",
         "fresh_text": "", "quoted_text": "", "safe_html": null, "attachments": [], "kind": "person",
-        "bounce": null, "problems": [reason],
+        "bounce": null, "doubts": [], "problems": [reason],
     })
 }
 

@@ -2,15 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use evendesk_domain::inbound::{Author, Bounce};
+use evendesk_domain::inbound::{Author, Bounce, Doubt};
 use evendesk_domain::limits::{ATTACHMENTS, RECIPIENTS, TEXT_BYTES};
 use evendesk_domain::time::Timestamp;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use sha2::{Digest, Sha256};
 
-use super::attachment::{self, File, media_type};
+use super::attachment::{self, File};
 use super::quotes::Split;
-use super::{automatic, bound, calendar, headers, html, quotes};
+use super::{automatic, bound, carried, charset, headers, history, html, quotes, sender};
 
 /// What is made of a mail. Ids stand without angle brackets.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,8 @@ pub struct Parsed {
     pub files: Vec<File>,
     pub author: Author,
     pub bounce: Option<Bounce>,
+    /// What stands against believing its sender.
+    pub doubts: Vec<Doubt>,
     /// What could not be read as it should; shown with the message.
     pub problems: Vec<String>,
     /// The mail's identity within a mailbox: see [`remote_id`].
@@ -68,8 +70,8 @@ fn read(raw: &[u8]) -> Result<Parsed, Unreadable> {
     let mail = MessageParser::default().parse(raw).filter(|m| !m.parts.is_empty() && !m.headers().is_empty());
     let mail = mail.ok_or(Unreadable::NoHeader)?;
     let mut problems = Vec::new();
-    let subject = headers::line(mail.subject().unwrap_or_default());
-    let sender = headers::mailbox(mail.from()).or_else(|| headers::mailbox(mail.sender()));
+    let subject = headers::text(&mail, "Subject");
+    let sender = headers::mailbox(&mail, "From").or_else(|| headers::mailbox(&mail, "Sender"));
     let (from_name, from_address) = sender.map_or((String::new(), None), |(n, a)| (n, Some(a)));
     let message_id = headers::raw(&mail, "Message-ID").and_then(|v| headers::id(&v));
     let date = mail.date().filter(|d| d.is_valid()).map(|d| Timestamp::from_seconds(d.to_timestamp()));
@@ -86,19 +88,31 @@ fn read(raw: &[u8]) -> Result<Parsed, Unreadable> {
     let to = headers::addresses(&mail, "To");
     let mut cc = headers::addresses(&mail, "Cc");
     cc.truncate(RECIPIENTS.saturating_sub(to.len()));
-    let html = html_source(&mail);
-    let text = text(&mail, &html, &mut problems);
+    let reply_to = headers::mailbox(&mail, "Reply-To").map(|(_, address)| address);
+    let is_forward = quotes::is_forward(&subject);
+    let packed = carried::winmail(&mail);
+    let html = Some(html_source(&mail)).filter(|h| !h.is_empty()).unwrap_or(packed.html);
+    let written =
+        Some(own_text(&mail, &html)).filter(|t| !t.is_empty()).unwrap_or_else(|| plain(&packed.text));
+    let written = cut(written, &mut problems);
     let author = automatic::author(&mail, from_address.as_deref(), &subject);
+    problems.extend(packed.problem);
+    problems.extend(carried::sealed(&mail, &written).map(str::to_owned));
+    let mut split = quotes::split(&written, is_forward);
+    let text = with_carried(written, &mut split, &plain(&carried::readable(&mail, author)));
     Ok(Parsed {
-        reply_to: headers::mailbox(mail.reply_to()).map(|(_, address)| address),
+        doubts: from_address
+            .as_deref()
+            .map_or_else(Vec::new, |from| sender::doubts(&mail, from, &from_name, reply_to.as_deref(), &to)),
+        reply_to,
         to,
         cc,
         date,
         in_reply_to: headers::ids(mail.in_reply_to()),
         references: headers::ids(mail.references()),
-        split: quotes::split(&text),
-        safe_html: safe_html(&html, &mut problems),
-        files: files(&mail, &html, &mut problems),
+        split,
+        safe_html: safe_html(&html, &mut problems).map(|h| history::fold(&h, is_forward)),
+        files: files(&mail, &html, packed.files, &mut problems),
         bounce: (author == Author::Bounce).then(|| automatic::bounce(&mail, &text)),
         author,
         remote_id: remote_id(raw, &mail, message_id.as_deref()),
@@ -132,7 +146,7 @@ fn remote_id(raw: &[u8], mail: &Message<'_>, message_id: Option<&str>) -> String
     format!("{message_id} {}", hex::encode(&hash.finalize()[..12]))
 }
 
-fn html_source(mail: &Message<'_>) -> String {
+pub(super) fn html_source(mail: &Message<'_>) -> String {
     let parts: Vec<&MessagePart<'_>> = mail.html_bodies().take(ATTACHMENTS).collect();
     if !parts.iter().any(|p| matches!(p.body, PartType::Html(_))) {
         return String::new();
@@ -140,7 +154,7 @@ fn html_source(mail: &Message<'_>) -> String {
     let parts: Vec<String> = parts
         .iter()
         .filter_map(|p| match &p.body {
-            PartType::Html(html) => Some(html.clone().into_owned()),
+            PartType::Html(_) => Some(decoded(mail, p)),
             PartType::Text(_) => Some(format!("<pre>{}</pre>", ammonia::clean_text(&decoded(mail, p)))),
             _ => None,
         })
@@ -159,25 +173,36 @@ fn safe_html(source: &str, problems: &mut Vec<String>) -> Option<String> {
     safe
 }
 
-fn text(mail: &Message<'_>, html: &str, problems: &mut Vec<String>) -> String {
+/// The words of the mail itself, from its text parts, else from its HTML.
+pub(super) fn own_text(mail: &Message<'_>, html: &str) -> String {
     let mut parts: Vec<String> = mail
         .text_bodies()
         .take(ATTACHMENTS)
         .filter_map(|p| match &p.body {
             PartType::Text(_) => Some(decoded(mail, p)),
-            PartType::Html(html) => Some(html::text(html)),
+            PartType::Html(_) => Some(html::text(&decoded(mail, p))),
             _ => None,
         })
         .collect();
     if parts.iter().all(|p| p.trim().is_empty()) {
         parts = vec![html::text(html)];
     }
-    if let Some(part) = mail.parts.iter().find(|p| is_calendar(p)) {
-        parts.extend(part.text_contents().and_then(calendar::readable));
-    }
+    parts.extend(misnamed(mail).map(|p| decoded(mail, p)));
     let parts: Vec<&str> =
         parts.iter().map(|p| p.trim_matches(['\n', '\r'])).filter(|p| !p.trim().is_empty()).collect();
-    let mut text = plain(&parts.join("\n\n"));
+    plain(&parts.join("\n\n"))
+}
+
+/// The body of a mail that calls itself something it is not: a multipart without parts, or a type
+/// that is none.
+fn misnamed<'a, 'x>(mail: &'a Message<'x>) -> Option<&'a MessagePart<'x>> {
+    let is_single = |p: &&MessagePart<'_>| matches!(p.body, PartType::Text(_) | PartType::Binary(_));
+    let part = Some(mail.root_part()).filter(is_single)?;
+    let claimed = part.content_type()?;
+    (claimed.ctype() == "multipart" || claimed.subtype().is_none()).then_some(part)
+}
+
+fn cut(mut text: String, problems: &mut Vec<String>) -> String {
     if text.len() > TEXT_BYTES {
         text.truncate(text.floor_char_boundary(TEXT_BYTES));
         problems.push(format!("the text was cut at {TEXT_BYTES} bytes; all of it is in the raw mail"));
@@ -185,40 +210,60 @@ fn text(mail: &Message<'_>, html: &str, problems: &mut Vec<String>) -> String {
     text
 }
 
+/// The text with what the mail carries below it, which is content as well, as far as there is room.
+fn with_carried(mut text: String, split: &mut Split, carried: &str) -> String {
+    let carried = &carried[..carried.floor_char_boundary(TEXT_BYTES - text.len())];
+    for own in [&mut text, &mut split.fresh] {
+        if !own.is_empty() && !carried.is_empty() && own.len() + carried.len() + 2 <= TEXT_BYTES {
+            own.push_str("\n\n");
+        }
+        own.push_str(carried);
+    }
+    text
+}
+
 /// Text as the journal keeps it: line feeds only, no control characters.
 fn plain(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let text: String = text.chars().filter(|&c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    // Marks that turn the direction of all that follows would show it otherwise than it is written.
+    let turns = |c| matches!(c, '\u{202d}' | '\u{202e}' | '\u{feff}');
+    let text: String =
+        text.chars().filter(|&c| !turns(c) && (!c.is_control() || matches!(c, '\n' | '\t'))).collect();
     text.trim_end().to_owned()
 }
 
-/// A text part, read as Latin-1 where it names no charset and is not the UTF-8 it is taken for.
+/// The text of a text part. What the parser made of it is taken only where nothing can be doubted:
+/// it was labelled as UTF-8 and is that.
 fn decoded(mail: &Message<'_>, part: &MessagePart<'_>) -> String {
     let text = part.text_contents().unwrap_or_default();
-    let named =
-        part.content_type().and_then(|c| c.attribute("charset")).unwrap_or_default().to_ascii_lowercase();
-    if !text.contains(char::REPLACEMENT_CHARACTER)
-        || !matches!(&*named, "" | "us-ascii" | "ascii" | "unknown-8bit")
+    let named = part.content_type().and_then(|c| c.attribute("charset"));
+    let is_utf8 = named.is_some_and(|n| n.eq_ignore_ascii_case("utf-8"));
+    let as_it_says = !part.is_encoding_problem && part.is_text();
+    if as_it_says && text.is_ascii() && !text.contains('\x1b')
+        || as_it_says && is_utf8 && !text.contains(char::REPLACEMENT_CHARACTER)
     {
         return text.to_owned();
     }
     let content = attachment::content(mail, part);
-    if std::str::from_utf8(&content).is_ok() {
-        text.to_owned()
-    } else {
-        content.iter().map(|&b| char::from(b)).collect()
-    }
+    let in_markup = || matches!(part.body, PartType::Html(_)).then(|| charset_in_markup(&content)).flatten();
+    charset::decode(&content, named.map(str::to_owned).or_else(in_markup).as_deref())
 }
 
-fn is_calendar(part: &MessagePart<'_>) -> bool {
-    matches!(&*media_type(part), "text/calendar" | "application/ics")
+/// What `<meta charset=...>` near the beginning says.
+fn charset_in_markup(html: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&html[..html.len().min(2048)]).to_ascii_lowercase();
+    let (_, rest) = head.split_once("charset=")?;
+    let rest = rest.trim_start_matches(['"', '\'', ' ']);
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c)).unwrap_or(rest.len());
+    Some(rest[..end].to_owned()).filter(|c| !c.is_empty())
 }
 
-fn files(mail: &Message<'_>, html: &str, problems: &mut Vec<String>) -> Vec<File> {
+fn files(mail: &Message<'_>, html: &str, packed: Vec<File>, problems: &mut Vec<String>) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
     let mut further = 0;
     for part in mail.attachments() {
-        if part.content_disposition().is_none() && is_spoken_twice(mail, part) {
+        let is_text = misnamed(mail).is_some_and(|text| std::ptr::eq(text, part));
+        if is_text || part.content_disposition().is_none() && is_spoken_twice(mail, part) {
             continue;
         }
         if files.len() == ATTACHMENTS {
@@ -227,6 +272,9 @@ fn files(mail: &Message<'_>, html: &str, problems: &mut Vec<String>) -> Vec<File
         }
         files.push(attachment::read(mail, part, html));
     }
+    further += (files.len() + packed.len()).saturating_sub(ATTACHMENTS);
+    files.extend(packed);
+    files.truncate(ATTACHMENTS);
     if further > 0 {
         problems.push(format!("{further} further attachments are in the raw mail only"));
     }
@@ -235,5 +283,6 @@ fn files(mail: &Message<'_>, html: &str, problems: &mut Vec<String>) -> Vec<File
 
 /// The calendar among the alternatives of a text, when the same event is attached too.
 fn is_spoken_twice(mail: &Message<'_>, part: &MessagePart<'_>) -> bool {
-    is_calendar(part) && mail.attachments().any(|o| is_calendar(o) && o.content_disposition().is_some())
+    carried::is_calendar(part)
+        && mail.attachments().any(|o| carried::is_calendar(o) && o.content_disposition().is_some())
 }

@@ -13,21 +13,9 @@ pub struct Split {
     pub folded: Vec<(u32, u32)>,
 }
 
-pub fn split(text: &str) -> Split {
+pub fn split(text: &str, is_forward: bool) -> Split {
     let lines: Vec<&str> = text.lines().collect();
-    let mut folded = vec![false; lines.len()];
-    // What is forwarded is what they want to tell us, not history.
-    let end = lines.iter().position(|l| is_forward(l)).unwrap_or(lines.len());
-    let cut = (0..end).find(|&i| history_starts(&lines[..end], i)).unwrap_or(end);
-    if end == lines.len() {
-        folded[cut..].fill(true);
-    } else if cut < end {
-        folded[cut..end].fill(true);
-    }
-    fold_marked(&lines[..cut], &mut folded);
-    if end == lines.len() {
-        fold_signature(&lines, &mut folded);
-    }
+    let folded = folded(&lines, is_forward);
     let part = |want: bool| {
         let lines: Vec<&str> =
             lines.iter().zip(&folded).filter(|(_, f)| **f == want).map(|(l, _)| l.trim_end()).collect();
@@ -38,6 +26,30 @@ pub fn split(text: &str) -> Split {
         return Split { fresh: text.trim().to_owned(), ..Split::default() };
     }
     Split { fresh: fresh.trim_end().to_owned(), quoted, folded: ranges(text, &lines, &folded) }
+}
+
+/// Which lines are history or a signature. `is_forward`: the subject says that something is passed on.
+pub fn folded(lines: &[&str], is_forward: bool) -> Vec<bool> {
+    let mut folded = vec![false; lines.len()];
+    let passed_on = |i: usize| is_separator(lines[i]) || header_block(lines, i);
+    // What is forwarded is what they want to tell us, not history.
+    let forward = (0..lines.len()).find(|&i| says_forwarded(lines[i]) || is_forward && passed_on(i));
+    let end = forward.unwrap_or(lines.len());
+    let cut = (0..end).find(|&i| history_starts(&lines[..end], i)).unwrap_or(end);
+    folded[cut..end].fill(true);
+    fold_marked(&lines[..cut], &mut folded);
+    fold_signature(&lines[..end], &mut folded);
+    fold_pgp_signature(lines, &mut folded);
+    folded
+}
+
+/// Whether a subject says that a mail passes another one on.
+pub fn is_forward(subject: &str) -> bool {
+    #[rustfmt::skip]
+    const STARTS: &[&str] =
+        &["fwd:", "fw:", "wg:", "tr:", "tr :", "rv:", "enc:", "i:", "vb:", "vs:", "pd:", "fwd :", "转发", "轉寄", "転送", "전달"];
+    let subject = subject.trim_start().to_lowercase();
+    STARTS.iter().any(|s| subject.starts_with(s))
 }
 
 fn ranges(text: &str, lines: &[&str], folded: &[bool]) -> Vec<(u32, u32)> {
@@ -69,7 +81,16 @@ fn history_starts(lines: &[&str], i: usize) -> bool {
     if underline.len() >= 10 && underline.chars().all(|c| c == '_') {
         return next_said(lines, i + 1).is_some_and(|n| header_block(lines, n));
     }
-    attribution(lines, i).is_some_and(|after| !next_said(lines, after).is_some_and(|n| is_marked(lines[n])))
+    // A wrapped sentence begins where it opens, not with the words above it.
+    let Some(after) = attribution(lines, i) else { return false };
+    let begins_below = || {
+        let ends = lines[i].trim_end().ends_with(['.', '!', '?', '。', '！', '？']);
+        (i + 1..after).any(|j| (ends || opens(lines[j])) && attribution(lines, j).is_some())
+    };
+    if !opens(lines[i]) && begins_below() {
+        return false;
+    }
+    !next_said(lines, after).is_some_and(|n| is_marked(lines[n]))
 }
 
 /// Folds blocks marked with `>`, each with the sentence over it. With answers between several blocks
@@ -83,9 +104,15 @@ fn fold_marked(lines: &[&str], folded: &mut [bool]) {
         (n, false) => &blocks[n - 1..],
         (_, true) => &[],
     };
+    let said_before = |block: usize| (0..block).any(|i| !lines[i].trim().is_empty());
     for block in fold {
-        let start = sentence_over(lines, block.start).unwrap_or(block.start);
-        folded[start..block.end].fill(true);
+        let sentence = sentence_over(lines, block.start);
+        // What somebody cites within their own words, or leads up to, is theirs.
+        let led_up_to = block.start > 0 && ends_with_colon(lines[block.start - 1]);
+        if sentence.is_none() && said_before(block.start) && (said_after || led_up_to) {
+            continue;
+        }
+        folded[sentence.unwrap_or(block.start)..block.end].fill(true);
     }
 }
 
@@ -110,10 +137,8 @@ fn sentence_over(lines: &[&str], block: usize) -> Option<usize> {
     let within = |i: &usize| !lines[*i].trim().is_empty() && !is_marked(lines[*i]);
     let starts: Vec<usize> = (0..=last).rev().take(3).take_while(within).collect();
     let worded = |i: &&usize| attribution(lines, **i).is_some();
-    let opens = |i: &&usize| {
-        lines[**i].to_lowercase().split([' ', ',']).next().is_some_and(|w| OPENINGS.contains(&w))
-    };
-    let known = starts.iter().rev().find(|i| worded(i) && opens(i)).or_else(|| starts.iter().find(worded));
+    let known =
+        starts.iter().rev().find(|i| worded(i) && opens(lines[**i])).or_else(|| starts.iter().find(worded));
     let dated = |s: &str| s.contains(|c: char| c.is_ascii_digit());
     let alone = (dated(lines[last]) && lines[last].contains(['@', '<'])).then_some(&last);
     let paragraph = starts.last().filter(|&&i| {
@@ -154,49 +179,61 @@ fn is_attribution(sentence: &str) -> bool {
 const WROTE: &[&str] = &[
     "wrote", "schrieb", "écrit", "escribió", "escreveu", "scritto", "schreef", "skrev", "kirjoitti", "napisał",
     "napsal", "napísal", "yazdı", "писал", "пишет", "írta", "a scris", "έγραψε", "写道", "寫道", "のメール", "작성",
-    "כתב", "كتب",
+    "כתב", "كتب", "menulis", "viết", "написа", "napisao", "kirjutas", "rašė", "napisal",
 ];
 
 #[rustfmt::skip]
 const OPENINGS: &[&str] = &[
-    "on", "am", "le", "el", "il", "op", "em", "den", "w", "dnia", "dne", "på", "a", "ha", "em", "στις", "в", "在", "於",
+    "on", "am", "le", "el", "il", "op", "em", "den", "w", "dnia", "dne", "på", "a", "ha", "em", "στις", "в", "在", "於", "at", "στις", "на", "pada", "vào",
 ];
+
+fn opens(line: &str) -> bool {
+    line.trim_start().to_lowercase().split([' ', ',']).next().is_some_and(|w| OPENINGS.contains(&w))
+}
 
 fn ends_with_colon(s: &str) -> bool {
     s.trim_end().ends_with([':', '：'])
 }
 
-/// "-----Original Message-----" in any language.
+/// "-----Original Message-----" in any language, and the line above which a desk asks to answer.
 fn is_separator(line: &str) -> bool {
     let line = line.trim();
+    if line.starts_with("##-") && line.ends_with("-##") {
+        return true;
+    }
     let word = line.trim_matches('-').trim();
+    let wrote = || word.len() < 300 && WROTE.iter().any(|w| word.contains(w)) && word.contains('@');
     line.starts_with("---")
         && line.ends_with("---")
         && word.len() > 4
-        && word.len() < 60
+        && (word.len() < 60 || wrote())
         && word.chars().any(char::is_alphabetic)
+        // Keys, certificates and what PGP signs.
+        && !(word.starts_with("BEGIN ") || word.starts_with("END "))
 }
 
-fn is_forward(line: &str) -> bool {
+fn says_forwarded(line: &str) -> bool {
     #[rustfmt::skip]
     const FORWARDED: &[&str] = &[
-        "forwarded", "weitergeleitete", "transféré", "transmis", "reenviado", "reenviada", "encaminhada", "inoltrato",
-        "doorgestuurd", "vidarebefordrat", "videresendt", "przekazana", "přeposlaná", "пересылаемое", "пересланное",
+        "forwarded", "weitergeleitete", "transféré", "transmis", "réexpédié", "reenviado", "reenviada", "encaminhada",
+        "inoltrato", "doorgestuurd", "vidarebefordrat", "videresendt", "przekazana", "přeposlaná", "пересылаемое",
+        "пересланное", "переслан", "iletilen", "továbbított", "välitetty", "προωθημένο", "転送", "转发", "轉寄", "전달된",
     ];
     let line = line.trim().to_lowercase();
     let marked = line.starts_with("---") || line.starts_with("begin ") || line.ends_with(':');
     line.len() < 100 && marked && FORWARDED.iter().any(|f| line.contains(f)) && !line.contains('@')
 }
 
-/// The block of From, Sent, To, Subject that Outlook puts over what is answered.
+/// The block of From, Sent, To, Subject that Outlook and others put over what is answered, in any order.
 fn header_block(lines: &[&str], i: usize) -> bool {
-    if label(lines[i]) != Some(Label::From) {
+    if label(lines[i]).is_none() {
         return false;
     }
-    let below: Vec<Label> =
-        lines[i + 1..].iter().take_while(|l| !l.trim().is_empty()).take(8).filter_map(|l| label(l)).collect();
-    let has = |l| below.contains(&l);
-    usize::from(has(Label::Sent)) + usize::from(has(Label::To)) + usize::from(has(Label::Subject)) >= 2
+    let block = lines[i..].iter().take_while(|l| !l.trim().is_empty()).take(9);
+    let labels: Vec<Label> = block.filter_map(|l| label(l)).collect();
+    let has = |l| labels.contains(&l);
+    has(Label::From)
+        && usize::from(has(Label::Sent)) + usize::from(has(Label::To)) + usize::from(has(Label::Subject)) >= 2
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -245,14 +282,29 @@ fn is_dashes(line: &str) -> bool {
     line == "-- " || line.trim() == "--"
 }
 
+/// The line that a telephone or a mail program puts below what was written.
 fn is_phone_line(line: &str) -> bool {
     #[rustfmt::skip]
-    const LINES: &[&str] = &[
-        "sent from my ", "von meinem ", "gesendet von ", "envoyé de mon ", "enviado desde mi ", "inviato da ",
-        "get outlook for ", "verzonden vanaf mijn ", "verstuurd vanaf mijn ", "skickat från min ", "wysłane z ",
+    const STARTS: &[&str] = &[
+        "sent from my ", "sent from yahoo", "sent from mail for", "sent from outlook", "sent with proton", "sent via ",
+        "von meinem ", "gesendet von ", "gesendet mit ", "diese nachricht wurde von meinem ", "envoyé de mon ",
+        "envoyé depuis ", "enviado desde ", "enviado do meu ", "enviado de ", "inviato da ", "get outlook for ",
+        "verzonden vanaf mijn ", "verstuurd vanaf mijn ", "skickat från min ", "sendt fra min ", "lähetetty ", "wysłane z ",
+        "odesláno z ", "отправлено с ", "отправлено из ", "iphoneから送信", "发自我的", "從我的", "내 iphone", "나의 iphone",
     ];
     let line = line.trim().to_lowercase();
-    line.len() < 80 && LINES.iter().any(|l| line.starts_with(l))
+    let fetches_outlook =
+        line.starts_with("outlook f") && line.contains("android") || line.starts_with("outlook für ");
+    line.len() < 100 && (fetches_outlook || STARTS.iter().any(|l| line.starts_with(l)))
+}
+
+fn fold_pgp_signature(lines: &[&str], folded: &mut [bool]) {
+    let at = |word: &str| lines.iter().position(|l| l.trim() == word);
+    if let (Some(start), Some(end)) = (at("-----BEGIN PGP SIGNATURE-----"), at("-----END PGP SIGNATURE-----"))
+        && start < end
+    {
+        folded[start..=end].fill(true);
+    }
 }
 
 fn is_marked(line: &str) -> bool {
@@ -269,7 +321,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, fresh: &str) {
-        let split = split(text);
+        let split = split(text, false);
         assert_eq!(split.fresh, fresh, "of {text:?}");
         let words = |s: &str| s.split_whitespace().map(str::len).sum::<usize>();
         let parts: Vec<&str> =

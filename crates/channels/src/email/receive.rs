@@ -119,6 +119,7 @@ fn inbound(
         raw: Some(raw),
         author: mail.author,
         bounce: mail.bounce,
+        doubts: mail.doubts,
         mail: MailThread {
             message_id: mail.message_id,
             in_reply_to: mail.in_reply_to,

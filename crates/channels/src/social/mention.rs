@@ -98,6 +98,7 @@ fn inbound(
         raw,
         author: Author::Person,
         bounce: None,
+        doubts: Vec::new(),
         mail: MailThread::default(),
         // A post that answers none is the root of its own thread.
         thread: mention.thread.filter(|t| !t.trim().is_empty()).or_else(|| Some(mention.id.clone())),

@@ -142,6 +142,7 @@ fn inbound(form: &Submission, id: &str, account: AccountId, from: Identity, now:
         raw: None,
         author: Author::Person,
         bounce: None,
+        doubts: Vec::new(),
         mail: MailThread::default(),
         thread: None,
         cc: Vec::new(),

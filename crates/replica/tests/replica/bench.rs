@@ -238,6 +238,7 @@ impl Bench {
             raw: None,
             author,
             bounce: None,
+            doubts: Vec::new(),
             mail: MailThread {
                 message_id: Some(format!("{own}@example.com")),
                 in_reply_to: known.into_iter().collect(),

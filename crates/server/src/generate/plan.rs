@@ -233,6 +233,7 @@ impl Live {
             raw: None,
             author: Author::Person,
             bounce: None,
+            doubts: Vec::new(),
             mail,
             thread: None,
             reply_to: Some(self.identity.value.clone()),

@@ -110,6 +110,7 @@ pub fn letter(from: &Person, account: AccountId, subject: &str, text: &str, at: 
         raw: None,
         author: Author::Person,
         bounce: None,
+        doubts: Vec::new(),
         mail: MailThread::default(),
         thread: None,
         reply_to: None,

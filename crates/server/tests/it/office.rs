@@ -151,6 +151,7 @@ pub fn inbound(from: &str, text: &str) -> Inbound {
         raw: None,
         author: Author::Person,
         bounce: None,
+        doubts: Vec::new(),
         mail: MailThread::default(),
         thread: None,
         reply_to: Some(from.into()),

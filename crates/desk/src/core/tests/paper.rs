@@ -161,6 +161,7 @@ impl Paper {
             raw: None,
             author: Author::Person,
             bounce: None,
+            doubts: Vec::new(),
             mail: MailThread { message_id: Some(format!("{message}@x")), ..MailThread::default() },
             thread: None,
             reply_to: Some(from.into()),
