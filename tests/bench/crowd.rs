@@ -10,7 +10,7 @@ use evendesk_domain::id::{
     AccountId, ConversationId, CustomerId, DeviceId, MessageId, TeamId, TermsId, UserId,
 };
 use evendesk_domain::permission::Agent;
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::Journal;
@@ -91,6 +91,7 @@ fn mailbox(team: TeamId, index: usize) -> AccountSettings {
         smtp: None,
         user: None,
         webhook: None,
+        mail: MailSettings::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::future::Future;
 
 use evendesk_domain::id::AccountId;
 use evendesk_domain::inbound::Inbound;
+use evendesk_domain::settings::INBOX;
 use sha2::{Digest, Sha256};
 
 /// How far a mailbox has been read. UIDs count only within one UIDVALIDITY.
@@ -13,6 +14,19 @@ pub struct Cursor {
     pub uid_validity: u32,
     /// The highest UID taken in; 0 when none was.
     pub last_uid: u32,
+}
+
+/// A folder of a mailbox, and how far it has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    pub folder: String,
+    pub cursor: Cursor,
+}
+
+impl Reached {
+    pub fn in_inbox(cursor: Cursor) -> Self {
+        Self { folder: INBOX.to_owned(), cursor }
+    }
 }
 
 /// One thing that arrived, in the order in which it arrived.
@@ -61,8 +75,12 @@ pub trait Intake: Sync {
     /// when repeated. Always called before the arrival that names the blob.
     fn put_blob(&self, bytes: Vec<u8>) -> impl Future<Output = Result<String, IntakeError>> + Send;
 
-    /// Where this mailbox was left; the default for one never read.
-    fn cursor(&self, account: AccountId) -> impl Future<Output = Result<Cursor, IntakeError>> + Send;
+    /// Where this folder of the mailbox was left; the default for one never read.
+    fn cursor(
+        &self,
+        account: AccountId,
+        folder: &str,
+    ) -> impl Future<Output = Result<Cursor, IntakeError>> + Send;
 
     /// Takes arrivals in together with the cursor that covers them (none for what has no mailbox):
     /// both durable when it returns, or neither. What was taken before, by `remote_id`, is passed
@@ -71,6 +89,6 @@ pub trait Intake: Sync {
         &self,
         account: AccountId,
         arrivals: Vec<Arrival>,
-        cursor: Option<Cursor>,
+        reached: Option<Reached>,
     ) -> impl Future<Output = Result<(), IntakeError>> + Send;
 }

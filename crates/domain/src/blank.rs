@@ -89,19 +89,35 @@ impl Event {
     /// The ledger without the outside's ids of what was erased; `erased` are [`gone`] ids.
     #[must_use]
     pub fn without_ids(&self, erased: &BTreeSet<String>) -> Self {
-        let Self::MailboxAdvanced { uid_validity, last_uid, entries } = self else { return self.clone() };
-        let entries = entries.iter().map(|entry| {
+        let mut event = self.clone();
+        for entry in event.ledger_mut() {
             let remote_id = gone(&entry.remote_id);
             if !erased.contains(&remote_id) {
-                return entry.clone();
+                continue;
             }
-            let fate = match &entry.fate {
-                Fate::Withheld { .. } => Fate::Withheld { why: String::new() },
-                other => other.clone(),
-            };
-            LedgerEntry { remote_id, fate, uid: entry.uid }
-        });
-        Self::MailboxAdvanced { uid_validity: *uid_validity, last_uid: *last_uid, entries: entries.collect() }
+            entry.remote_id = remote_id;
+            if let Fate::Withheld { why } = &mut entry.fate {
+                why.clear();
+            }
+        }
+        event
+    }
+
+    /// What it tells an account's ledger.
+    pub fn ledger(&self) -> &[LedgerEntry] {
+        match self {
+            Self::MailboxAdvanced { entries, .. } | Self::FolderAdvanced { entries, .. } => entries,
+            Self::SetAsideRetried { entry, .. } => std::slice::from_ref(entry),
+            _ => &[],
+        }
+    }
+
+    fn ledger_mut(&mut self) -> &mut [LedgerEntry] {
+        match self {
+            Self::MailboxAdvanced { entries, .. } | Self::FolderAdvanced { entries, .. } => entries,
+            Self::SetAsideRetried { entry, .. } => std::slice::from_mut(entry),
+            _ => &mut [],
+        }
     }
 
     /// The files it names in the blob store.
@@ -112,14 +128,13 @@ impl Event {
                 attached.chain(inbound.raw.as_deref()).collect()
             }
             Self::MessageMovedIn { original, .. } => original.blobs(),
-            Self::MailboxAdvanced { entries, .. } => {
-                let named = entries.iter().filter_map(|e| match &e.fate {
+            ledger => {
+                let named = ledger.ledger().iter().filter_map(|e| match &e.fate {
                     Fate::Quarantined { blob, .. } => Some(blob.as_str()),
                     _ => None,
                 });
                 named.collect()
             }
-            _ => Vec::new(),
         }
     }
 

@@ -154,6 +154,10 @@ pub enum CommandBody {
         id: AccountId,
         settings: AccountSettings,
     },
+    /// Nothing comes in or goes out by it any more; what did stays.
+    RemoveAccount {
+        id: AccountId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -209,9 +213,17 @@ pub enum SystemCommand {
     },
     AdvanceMailbox {
         account: AccountId,
+        folder: String,
         uid_validity: u32,
         last_uid: u32,
         entries: Vec<LedgerEntry>,
+    },
+    /// The ledger's entry at `place` of the event `of` is now this one.
+    NoteRetry {
+        account: AccountId,
+        of: u64,
+        place: u32,
+        entry: LedgerEntry,
     },
     Delivered {
         conversation: ConversationId,
@@ -275,7 +287,7 @@ impl CommandBody {
             Self::SaveUser { id, .. } | Self::DeactivateUser { id } | Self::ReactivateUser { id } => {
                 (*id).into()
             }
-            Self::SaveAccount { id, .. } => (*id).into(),
+            Self::SaveAccount { id, .. } | Self::RemoveAccount { id } => (*id).into(),
         }
     }
 

@@ -153,11 +153,27 @@ pub enum Event {
     AccountSaved {
         settings: Box<AccountSettings>,
     },
-    /// The mailbox's cursor and what the ledger says of what it covers; appended with those mails.
+    /// Nothing comes in or goes out by it any more. Saved again, it goes on where it was.
+    AccountRemoved,
+    /// The cursor of the mailbox's inbox and what the ledger says of what it covers; appended with those mails.
     MailboxAdvanced {
         uid_validity: u32,
         last_uid: u32,
         entries: Vec<LedgerEntry>,
+    },
+    /// The same of another folder.
+    FolderAdvanced {
+        folder: String,
+        uid_validity: u32,
+        last_uid: u32,
+        entries: Vec<LedgerEntry>,
+    },
+    /// What was set aside was tried again, and this came of it: the entry at `place` of the event `of` is
+    /// now this one.
+    SetAsideRetried {
+        of: u64,
+        place: u32,
+        entry: LedgerEntry,
     },
 
     // --- workspace ---

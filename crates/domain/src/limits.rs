@@ -13,6 +13,11 @@ pub const TEAMS_OF_A_PERSON: usize = 100;
 pub const TEXT_BYTES: usize = 512 * 1024;
 /// Bytes of one raw mail.
 pub const MAIL_BYTES: usize = 50 * 1024 * 1024;
+/// Folders that are read of one mailbox, and the bytes of a folder's name.
+pub const FOLDERS: usize = 20;
+pub const FOLDER_BYTES: usize = 255;
+/// Bytes of the certificates that vouch for a mail server.
+pub const CA_BYTES: usize = 64 * 1024;
 /// Bytes of one uploaded file.
 pub const FILE_BYTES: usize = 25 * 1024 * 1024;
 /// Attachments of one message; further ones are left in the raw mail and counted.

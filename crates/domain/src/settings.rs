@@ -1,5 +1,7 @@
 //! Settings objects: teams, users, accounts. Each is a stream of its own; saving again replaces.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -80,20 +82,74 @@ pub struct AccountSettings {
     pub user: Option<String>,
     /// Where answers are posted, for a webhook.
     pub webhook: Option<String>,
+    /// Left away where there is nothing in it, as before there was any.
+    #[serde(default, skip_serializing_if = "MailSettings::is_usual")]
+    pub mail: MailSettings,
+}
+
+/// What only a mailbox has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct MailSettings {
+    /// The folders that are read, as its server names them; its inbox alone where none is named.
+    pub folders: Vec<String>,
+    /// Certificates, as PEM, of whoever vouches for its servers besides those that the system trusts.
+    pub ca: Option<String>,
+    /// How it is signed in to without a password.
+    pub oauth: Option<OAuth>,
+}
+
+impl MailSettings {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Whom to ask for tokens, and as whom. The tokens and the client's secret are kept elsewhere, sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OAuth {
+    pub authorize_url: String,
+    pub token_url: String,
+    pub client_id: String,
+    /// What is asked for, words apart by blanks.
+    pub scope: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     pub id: AccountId,
+    #[serde(with = "text")]
     pub settings: AccountSettings,
+    /// Nothing comes in or goes out by it any more; what did stays.
+    pub removed: bool,
 }
+
+/// Settings as JSON within a state whose own encoding cannot leave fields away.
+mod text {
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    use super::AccountSettings;
+
+    pub fn serialize<S: Serializer>(settings: &AccountSettings, to: S) -> Result<S::Ok, S::Error> {
+        serde_json::to_string(settings).map_err(S::Error::custom)?.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<AccountSettings, D::Error> {
+        serde_json::from_str(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+/// The folder in which new mail is found on every server.
+pub const INBOX: &str = "INBOX";
 
 /// How far an account has been read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailbox {
     pub account: AccountId,
-    pub uid_validity: u32,
-    pub last_uid: u32,
+    /// UIDVALIDITY and the last UID, by folder.
+    pub folders: BTreeMap<String, (u32, u32)>,
 }
 
 /// What became of one thing that an account saw.
@@ -172,10 +228,10 @@ impl User {
 impl Account {
     pub fn apply(state: &mut Option<Self>, id: AccountId, recorded: &Recorded) {
         match (&recorded.event, state) {
-            (Event::AccountSaved { settings }, Some(account)) => account.settings = (**settings).clone(),
-            (Event::AccountSaved { settings }, state @ None) => {
-                *state = Some(Self { id, settings: (**settings).clone() });
+            (Event::AccountSaved { settings }, state) => {
+                *state = Some(Self { id, settings: (**settings).clone(), removed: false });
             }
+            (Event::AccountRemoved, Some(account)) => account.removed = true,
             _ => {}
         }
     }
@@ -183,8 +239,14 @@ impl Account {
 
 impl Mailbox {
     pub fn apply(state: &mut Option<Self>, account: AccountId, recorded: &Recorded) {
-        if let Event::MailboxAdvanced { uid_validity, last_uid, .. } = recorded.event {
-            *state = Some(Self { account, uid_validity, last_uid });
-        }
+        let (folder, read) = match &recorded.event {
+            Event::MailboxAdvanced { uid_validity, last_uid, .. } => (INBOX, (*uid_validity, *last_uid)),
+            Event::FolderAdvanced { folder, uid_validity, last_uid, .. } => {
+                (folder.as_str(), (*uid_validity, *last_uid))
+            }
+            _ => return,
+        };
+        let mailbox = state.get_or_insert_with(|| Self { account, folders: BTreeMap::new() });
+        mailbox.folders.insert(folder.to_owned(), read);
     }
 }

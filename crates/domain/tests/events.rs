@@ -11,7 +11,7 @@ use evendesk_domain::event::{Call, CallDirection, CallOutcome, Event, FeedbackLo
 use evendesk_domain::feedback::{FeedbackKind, FeedbackOutcome, FeedbackSource};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId};
 use evendesk_domain::inbound::{Attachment, Author, Bounce, Doubt, Inbound, MailThread, SenderCheck};
-use evendesk_domain::settings::{AccountSettings, Fate, LedgerEntry, Role};
+use evendesk_domain::settings::{AccountSettings, Fate, LedgerEntry, MailSettings, OAuth, Role};
 use evendesk_domain::stream::Actor;
 use evendesk_domain::time::Timestamp;
 use uuid::Uuid;
@@ -131,6 +131,20 @@ fn account() -> AccountSettings {
         smtp: Some("smtp://mail.example.com".into()),
         user: Some("support".into()),
         webhook: None,
+        mail: MailSettings::default(),
+    }
+}
+
+fn mail_settings() -> MailSettings {
+    MailSettings {
+        folders: vec!["INBOX".into(), "Returns".into()],
+        ca: Some("-----BEGIN CERTIFICATE-----".into()),
+        oauth: Some(OAuth {
+            authorize_url: "https://sign-in.example.com/authorize".into(),
+            token_url: "https://sign-in.example.com/token".into(),
+            client_id: "evendesk".into(),
+            scope: "mail".into(),
+        }),
     }
 }
 
@@ -227,6 +241,15 @@ fn other_events() -> Vec<Event> {
                 entry(Fate::TooLarge { bytes: 1 << 30 }),
             ],
         },
+        Event::AccountSaved { settings: Box::new(AccountSettings { mail: mail_settings(), ..account() }) },
+        Event::AccountRemoved,
+        Event::FolderAdvanced {
+            folder: "Returns".into(),
+            uid_validity: 1,
+            last_uid: 7,
+            entries: vec![entry(Fate::Taken), entry(Fate::Withheld { why: "not given".into() })],
+        },
+        Event::SetAsideRetried { of: 5, place: 2, entry: entry(Fate::Taken) },
         Event::Redacted { seqs: vec![1, 2] },
     ]
 }

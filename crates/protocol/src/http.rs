@@ -15,13 +15,18 @@
 //! | `GET /api/blob/{conversation}/{message}/{hash}` | signed in, and may see the message | a file |
 //! | `GET /api/customers/{id}/elsewhere` | signed in | how many matters of them other teams have |
 //! | `GET /api/snapshot/{begin}/{since}/{read_model}` | signed in | a part of a snapshot: SQLite, packed with zstd |
+//! | `GET /api/accounts` | supervisor | how mailboxes, forms and webhooks are: [`AccountState`]s |
+//! | `GET /api/accounts/aside` | supervisor | what was set aside: [`AsideView`]s |
+//! | `GET /api/accounts/aside/{account}/{seq}/{place}` | supervisor | its bytes as they came |
+//! | `POST /api/accounts/aside/{account}/{seq}/{place}` | supervisor | tries it again: [`Retried`] |
 //! | `POST /api/feedback` | holder of the submit key, never signed in | [`HeardFeedback`] |
 //! | `POST /api/feedback/undo` | holder of the submit key and the secret | [`UndoFeedback`] |
 
+use evendesk_domain::channel::Channel;
 use evendesk_domain::feedback::{FeedbackKind, FeedbackSource};
-use evendesk_domain::id::{DeviceId, FeedbackId, InvitationId, TeamId, UserId};
+use evendesk_domain::id::{AccountId, DeviceId, FeedbackId, InvitationId, TeamId, UserId};
 use evendesk_domain::permission::Agent;
-use evendesk_domain::settings::Role;
+use evendesk_domain::settings::{Fate, Role};
 use evendesk_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -147,4 +152,55 @@ pub struct Problem {
     pub code: String,
     /// What happened and what to do, for a person.
     pub sentence: String,
+}
+
+/// What is wrong with an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Ailment {
+    pub sentence: String,
+    pub since: Timestamp,
+    /// It does not mend by itself: somebody must sign in again, or change what is wrong.
+    pub needs_a_person: bool,
+}
+
+/// When all was last in, and how many seconds after its arrival the last mail was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Contact {
+    pub at: Timestamp,
+    #[ts(type = "number | null")]
+    pub lag_s: Option<i64>,
+}
+
+/// A mailbox, form or webhook, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AccountState {
+    pub id: AccountId,
+    pub name: String,
+    pub channel: Channel,
+    pub address: String,
+    /// Those that are read, of a mailbox.
+    pub folders: Vec<String>,
+    /// None where this node has not read it.
+    pub contact: Option<Contact>,
+    pub set_aside: u32,
+    pub problem: Option<Ailment>,
+}
+
+/// Something that was not taken in. `seq` and `place` name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AsideView {
+    pub account: AccountId,
+    #[ts(type = "number")]
+    pub seq: u64,
+    pub place: u32,
+    pub at: Timestamp,
+    /// Its number in the mailbox; 0 where it came another way.
+    pub uid: u32,
+    pub fate: Fate,
+}
+
+/// What came of another try: taken in, known already, or set aside again and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Retried {
+    pub fate: Fate,
 }

@@ -139,7 +139,9 @@ impl Reader {
 
     pub fn accounts(&self) -> Result<Vec<AccountView>, Error> {
         self.db()
-            .prepare_cached("SELECT id, name, channel, address, team FROM account ORDER BY first_seq, id")
+            .prepare_cached(
+                "SELECT id, name, channel, address, team FROM account WHERE removed = 0 ORDER BY first_seq, id",
+            )
             .and_then(|mut s| {
                 s.query_map([], |r| {
                     Ok(AccountView {

@@ -1,10 +1,11 @@
 //! Teams, people, accounts, and the accounts' ledgers.
 
+use evendesk_domain::channel::Channel;
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, TeamId, UserId};
-use evendesk_domain::settings::{Account, Fate, Mailbox, Restored, Team, User};
+use evendesk_domain::settings::{Account, Fate, LedgerEntry, Mailbox, Restored, Team, User};
 use evendesk_domain::stream::{Recorded, StreamId};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use crate::error::{Doing, Error};
@@ -31,6 +32,8 @@ CREATE TABLE IF NOT EXISTS account (
     channel TEXT NOT NULL,
     address TEXT NOT NULL,
     team BLOB NOT NULL,
+    -- 1: nothing comes in or goes out by it any more.
+    removed INTEGER NOT NULL,
     first_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger (
@@ -92,9 +95,10 @@ pub(crate) fn fold_account(writer: &Writer, id: AccountId, events: &[&Recorded])
     aggregate::save(db, stream, &account)?;
     let settings = &account.settings;
     db.prepare_cached(
-        "INSERT INTO account (id, name, channel, address, team, first_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO account (id, name, channel, address, team, removed, first_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, channel = excluded.channel,
-             address = excluded.address, team = excluded.team",
+             address = excluded.address, team = excluded.team, removed = excluded.removed",
     )
     .and_then(|mut s| {
         s.execute((
@@ -103,6 +107,7 @@ pub(crate) fn fold_account(writer: &Writer, id: AccountId, events: &[&Recorded])
             settings.channel.name(),
             &settings.address,
             settings.team.0,
+            account.removed,
             first.seq.cast_signed(),
         ))
     })
@@ -136,10 +141,11 @@ pub(crate) fn fold_workspace(writer: &Writer, stream: StreamId, events: &[&Recor
 }
 
 fn keep_ledger(db: &Connection, id: AccountId, recorded: &Recorded) -> Result<(), Error> {
-    let Event::MailboxAdvanced { entries, .. } = &recorded.event else { return Ok(()) };
-    for (place, entry) in entries.iter().enumerate() {
-        let fate =
-            serde_json::to_string(&entry.fate).map_err(|_| Error::Damaged { what: "a ledger entry" })?;
+    if let Event::SetAsideRetried { of, place, entry } = &recorded.event {
+        return retried(db, id, (*of, *place), entry);
+    }
+    for (place, entry) in recorded.event.ledger().iter().enumerate() {
+        let fate = fate(entry)?;
         db.prepare_cached(
             "INSERT INTO ledger (account, seq, place, uid, remote_id, fate) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )
@@ -152,35 +158,68 @@ fn keep_ledger(db: &Connection, id: AccountId, recorded: &Recorded) -> Result<()
     Ok(())
 }
 
+fn retried(
+    db: &Connection,
+    id: AccountId,
+    (of, place): (u64, u32),
+    entry: &LedgerEntry,
+) -> Result<(), Error> {
+    let fate = fate(entry)?;
+    db.prepare_cached(
+        "UPDATE ledger SET remote_id = ?4, fate = ?5 WHERE account = ?1 AND seq = ?2 AND place = ?3",
+    )
+    .and_then(|mut s| s.execute((id.0, of.cast_signed(), place, &entry.remote_id, fate)))
+    .doing("note a retry")?;
+    Ok(())
+}
+
+fn fate(entry: &LedgerEntry) -> Result<String, Error> {
+    serde_json::to_string(&entry.fate).map_err(|_| Error::Damaged { what: "a ledger entry" })
+}
+
 /// Something that an account saw and that was not taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aside {
     pub account: AccountId,
     /// Of the event that noted it.
     pub seq: u64,
+    /// Its place among what that event noted.
+    pub place: u32,
     pub uid: u32,
     pub fate: Fate,
 }
 
 impl Reader {
+    /// The account of that channel and name that was removed last, to go on with where it was.
+    pub fn removed_account(&self, channel: Channel, name: &str) -> Result<Option<AccountId>, Error> {
+        self.db()
+            .prepare_cached(
+                "SELECT id FROM account WHERE removed = 1 AND channel = ?1 AND name = ?2
+                 ORDER BY first_seq DESC LIMIT 1",
+            )
+            .and_then(|mut s| s.query_row((channel.name(), name), |r| r.get(0)).optional())
+            .doing("look for an account that was removed")
+            .map(|id| id.map(AccountId))
+    }
+
     /// What every account set aside, each account's in the order in which it came.
     pub fn set_aside(&self) -> Result<Vec<Aside>, Error> {
         let mut rows = self
             .db()
             .prepare_cached(
-                r#"SELECT account, seq, uid, fate FROM ledger WHERE fate NOT IN ('"taken"', '"duplicate"')
+                r#"SELECT account, seq, place, uid, fate FROM ledger WHERE fate NOT IN ('"taken"', '"duplicate"')
                    ORDER BY account, seq, place"#,
             )
             .doing("list what was set aside")?;
         let rows = rows
             .query_map([], |r| {
-                Ok((AccountId(r.get(0)?), r.get::<_, i64>(1)?, r.get(2)?, r.get::<_, String>(3)?))
+                Ok((AccountId(r.get(0)?), r.get::<_, i64>(1)?, r.get(2)?, r.get(3)?, r.get::<_, String>(4)?))
             })
             .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
             .doing("list what was set aside")?;
-        let aside = |(account, seq, uid, fate): (AccountId, i64, u32, String)| {
+        let aside = |(account, seq, place, uid, fate): (AccountId, i64, u32, u32, String)| {
             let fate = serde_json::from_str(&fate).map_err(|_| Error::Damaged { what: "a ledger entry" })?;
-            Ok(Aside { account, seq: seq.cast_unsigned(), uid, fate })
+            Ok(Aside { account, seq: seq.cast_unsigned(), place, uid, fate })
         };
         rows.into_iter().map(aside).collect()
     }

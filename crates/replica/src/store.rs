@@ -31,7 +31,7 @@ const TABLES: [&str; 11] = [
 ];
 
 /// Raised when the fold gives other rows for the same events without any table changing.
-const FOLD_VERSION: u32 = 1;
+const FOLD_VERSION: u32 = 2;
 
 /// Names the read model: a file of another one is not read but replaced.
 pub fn fingerprint() -> &'static str {

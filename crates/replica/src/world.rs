@@ -147,7 +147,8 @@ impl World for Rows<'_> {
     }
 
     fn account(&self, id: AccountId) -> Found<Account> {
-        self.state(id)
+        let account: Option<Account> = self.state(id)?;
+        Ok(account.filter(|account| !account.removed))
     }
 
     fn mailbox(&self, id: AccountId) -> Found<Mailbox> {
@@ -173,7 +174,7 @@ impl World for Rows<'_> {
     }
 
     fn account_by_name(&self, name: &str) -> Found<Account> {
-        match self.id("SELECT id FROM account WHERE name = ?1", [name])? {
+        match self.id("SELECT id FROM account WHERE name = ?1 AND removed = 0", [name])? {
             Some(id) => self.account(AccountId(id)),
             None => Ok(None),
         }

@@ -75,6 +75,11 @@ impl Folder {
         self.root.join("erasures.jsonl")
     }
 
+    /// When this node last heard of its mailboxes.
+    pub fn contacts(&self) -> PathBuf {
+        self.root.join("contacts.json")
+    }
+
     /// Opens what the journal keeps sealed; the same on every node. Belongs into a backup, apart from the
     /// journal.
     pub fn key(&self) -> PathBuf {

@@ -3,19 +3,20 @@
 
 use std::collections::HashSet;
 
-use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read, SetAside};
+use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read, Reached, SetAside};
 use evendesk_domain::blank::gone;
 use evendesk_domain::command::SystemCommand;
 use evendesk_domain::decide::{Seen, World};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId};
 use evendesk_domain::inbound::Inbound;
 use evendesk_domain::limits;
-use evendesk_domain::settings::{Account, Fate, LedgerEntry};
+use evendesk_domain::settings::{Account, Fate, INBOX, LedgerEntry};
 use evendesk_domain::stream::Actor;
 use evendesk_protocol::Outcome;
 use evendesk_replica::Readers;
 use uuid::Uuid;
 
+use crate::access::Vault;
 use crate::blobs::Blobs;
 use crate::state::App;
 use crate::writer::{Undecided, Work, Writer};
@@ -29,6 +30,10 @@ pub struct Reception {
 }
 
 impl App {
+    pub fn vault(&self) -> Vault<'_> {
+        Vault { journal: &self.journal, seal: &self.seal, tokens: &self.tokens }
+    }
+
     pub fn reception(&self) -> Reception {
         Reception { writer: self.writer.clone(), readers: self.readers.clone(), blobs: self.blobs.clone() }
     }
@@ -39,19 +44,19 @@ impl Intake for Reception {
         self.blobs.put(bytes).await.map_err(store)
     }
 
-    async fn cursor(&self, account: AccountId) -> Result<Cursor, IntakeError> {
+    async fn cursor(&self, account: AccountId, folder: &str) -> Result<Cursor, IntakeError> {
         self.account(account)?;
-        self.here(account)
+        self.here(account, folder)
     }
 
     async fn arrived(
         &self,
         account: AccountId,
         arrivals: Vec<Arrival>,
-        cursor: Option<Cursor>,
+        reached: Option<Reached>,
     ) -> Result<(), IntakeError> {
-        let Some(end) = cursor else { return Ok(self.keep(account, arrivals, None).await?) };
-        match self.keep(account, arrivals.clone(), cursor).await {
+        let Some(end) = reached else { return Ok(self.keep(account, arrivals, None).await?) };
+        match self.keep(account, arrivals.clone(), Some(end.clone())).await {
             Err(NotKept::Unfit(_)) => self.keep_one_by_one(account, arrivals, end).await,
             kept => Ok(kept?),
         }
@@ -86,19 +91,19 @@ impl Reception {
         &self,
         account: AccountId,
         arrivals: Vec<Arrival>,
-        cursor: Option<Cursor>,
+        reached: Option<Reached>,
     ) -> Result<(), NotKept> {
         self.account(account)?;
         let entries = self.entries(account, &arrivals)?;
         let mut commands: Vec<SystemCommand> = arrivals.into_iter().filter_map(receive).collect();
         let set_aside = entries.iter().any(|e| !matches!(e.fate, Fate::Taken | Fate::Duplicate));
         // What has no mailbox has no cursor to move, but what was set aside is noted all the same.
-        if cursor.is_some() || set_aside {
-            let Cursor { uid_validity, last_uid } = match cursor {
-                Some(cursor) => cursor,
-                None => self.here(account)?,
+        if reached.is_some() || set_aside {
+            let Reached { folder, cursor: Cursor { uid_validity, last_uid } } = match reached {
+                Some(reached) => reached,
+                None => Reached::in_inbox(self.here(account, INBOX)?),
             };
-            commands.push(SystemCommand::AdvanceMailbox { account, uid_validity, last_uid, entries });
+            commands.push(SystemCommand::AdvanceMailbox { account, folder, uid_validity, last_uid, entries });
         }
         self.take(commands).await
     }
@@ -109,11 +114,14 @@ impl Reception {
         &self,
         account: AccountId,
         arrivals: Vec<Arrival>,
-        end: Cursor,
+        end: Reached,
     ) -> Result<(), IntakeError> {
         for arrival in arrivals {
-            let here = arrival.uid.map(|last_uid| Cursor { last_uid, ..end });
-            let kept = self.keep(account, vec![arrival.clone()], here).await;
+            let here = arrival.uid.map(|last_uid| Reached {
+                folder: end.folder.clone(),
+                cursor: Cursor { last_uid, ..end.cursor },
+            });
+            let kept = self.keep(account, vec![arrival.clone()], here.clone()).await;
             let (Err(NotKept::Unfit(reason)), Read::Read(inbound)) = (&kept, &arrival.outcome) else {
                 kept?;
                 continue;
@@ -139,17 +147,38 @@ impl Reception {
         }
     }
 
+    /// Takes in what was tried again, and has the ledger say what came of it, in one commit. What is no better
+    /// than it was is left as it is.
+    pub async fn retried(
+        &self,
+        account: AccountId,
+        (of, place): (u64, u32),
+        arrival: Arrival,
+        was: &Fate,
+    ) -> Result<LedgerEntry, IntakeError> {
+        let entry = self.entries(account, std::slice::from_ref(&arrival))?.swap_remove(0);
+        if entry.fate == *was {
+            return Ok(entry);
+        }
+        let mut commands: Vec<SystemCommand> = receive(arrival).into_iter().collect();
+        commands.push(SystemCommand::NoteRetry { account, of, place, entry: entry.clone() });
+        self.take(commands).await?;
+        Ok(entry)
+    }
+
     fn account(&self, account: AccountId) -> Result<Account, IntakeError> {
         let reader = self.readers.get().map_err(store)?;
         reader.world_kept().account(account).map_err(store)?.ok_or(IntakeError::NoSuchAccount)
     }
 
-    /// How far the mailbox has been read.
-    fn here(&self, account: AccountId) -> Result<Cursor, IntakeError> {
+    /// How far the folder has been read.
+    fn here(&self, account: AccountId, folder: &str) -> Result<Cursor, IntakeError> {
         let reader = self.readers.get().map_err(store)?;
         let mailbox = reader.world_kept().mailbox(account).map_err(store)?;
-        Ok(mailbox
-            .map_or_else(Cursor::default, |m| Cursor { uid_validity: m.uid_validity, last_uid: m.last_uid }))
+        let folder = if folder.eq_ignore_ascii_case(INBOX) { INBOX } else { folder };
+        let read = mailbox.and_then(|m| m.folders.get(folder).copied());
+        let (uid_validity, last_uid) = read.unwrap_or_default();
+        Ok(Cursor { uid_validity, last_uid })
     }
 
     /// What the ledger is to say of each.

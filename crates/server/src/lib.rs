@@ -2,6 +2,7 @@
 //! other rooms and knows all of them but the desk; nothing else may import it but the desktop app,
 //! which starts one in-process.
 
+pub mod access;
 pub mod auth;
 pub mod backup;
 pub mod blobs;
@@ -12,11 +13,13 @@ pub mod erasure;
 pub mod folder;
 pub mod founding;
 pub mod generate;
+pub mod health;
 pub mod http;
 pub mod intake;
 pub mod invitation;
 pub mod location;
 pub mod moving;
+pub mod retry;
 pub mod sample;
 pub mod seal;
 pub mod secrets;

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -11,7 +12,9 @@ use zeroize::Zeroizing;
 
 const KEY_BYTES: usize = 32;
 
-pub struct Seal(LessSafeKey);
+/// Cheap to clone; every clone seals with the same key.
+#[derive(Clone)]
+pub struct Seal(Arc<LessSafeKey>);
 
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
@@ -46,7 +49,7 @@ impl Seal {
             Err(e) => return Err(e.into()),
         };
         let key = UnboundKey::new(&CHACHA20_POLY1305, &key).map_err(|_| SealError::BadKey)?;
-        Ok(Self(LessSafeKey::new(key)))
+        Ok(Self(Arc::new(LessSafeKey::new(key))))
     }
 
     /// Seals for one name: what is sealed for one cannot be passed off as another's.

@@ -25,8 +25,13 @@ pub fn keep(journal: &dyn Journal, seal: &Seal, account: AccountId, secret: &str
     Ok(journal.put_secret(&name, &seal.seal(&name, secret.as_bytes())?)?)
 }
 
+/// Leaves nothing of it. The name stays.
+pub fn forget(journal: &dyn Journal, seal: &Seal, account: AccountId) -> Result<(), SecretError> {
+    keep(journal, seal, account, "")
+}
+
 pub fn of(journal: &dyn Journal, seal: &Seal, account: AccountId) -> Result<Zeroizing<String>, SecretError> {
     let name = name(account);
     let sealed = journal.secret(&name)?.ok_or(SecretError::Missing)?;
-    Ok(seal.unseal(&name, &sealed)?)
+    Some(seal.unseal(&name, &sealed)?).filter(|secret| !secret.is_empty()).ok_or(SecretError::Missing)
 }

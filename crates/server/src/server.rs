@@ -13,17 +13,19 @@ use tokio::sync::{broadcast, watch as observe};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::access::TokensOfAll;
 use crate::auth::Hashing;
 use crate::clock::Clock;
 use crate::folder::Folder;
 use crate::founding;
+use crate::health::Health;
 use crate::http::network::Network;
 use crate::http::session::Device;
 use crate::http::{self, HttpError};
 use crate::location::Location;
 use crate::sample;
 use crate::snapshot::{self, Snapshots};
-use crate::state::{App, Health, Hosts, Limits, Shared};
+use crate::state::{App, Hosts, Limits, Shared};
 use crate::store::{self, Store, StoreError};
 use crate::tls;
 use crate::watch;
@@ -201,7 +203,8 @@ fn open(
         behind_proxy: options.behind_proxy,
         proxies: options.proxies.clone(),
         private: options.behind_proxy || options.tls.is_some(),
-        health: Health::default(),
+        health: Health::kept_in(folder.contacts()),
+        tokens: TokensOfAll::default(),
         sample_answers: broadcast::channel(64).0,
     });
     Ok((app, folder, thread))

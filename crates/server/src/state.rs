@@ -1,23 +1,23 @@
 //! What every request, socket and watcher of one running server shares.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use evendesk_domain::id::{AccountId, ConversationId, DeviceId, UserId};
 use evendesk_domain::permission::{Agent, Scope};
-use evendesk_domain::time::Timestamp;
 use evendesk_journal::{Journal, Workspace};
 use evendesk_replica::Readers;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
+use crate::access::TokensOfAll;
 use crate::auth::{Hashing, Throttle};
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::erasure::Ledger;
+use crate::health::Health;
 use crate::http::network::Network;
 use crate::sample::Answered;
 use crate::seal::Seal;
@@ -62,6 +62,8 @@ pub struct Shared {
     /// Whether what is said between us and callers is encrypted: here, or by the proxy.
     pub private: bool,
     pub health: Health,
+    /// Tokens of the mailboxes that are signed in to without a password.
+    pub tokens: TokensOfAll,
     /// Answers to sample customers: they end here.
     pub sample_answers: broadcast::Sender<Answered>,
 }
@@ -178,54 +180,6 @@ impl Hosts {
             Ok(ip) => ip.is_loopback() || self.beyond_loopback,
             Err(_) => self.names.iter().any(|n| n.eq_ignore_ascii_case(name)),
         }
-    }
-}
-
-/// Which way of an account: each can ail by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Way {
-    In,
-    Out,
-}
-
-/// What is wrong with an account, for the board; gone when it works again.
-#[derive(Default)]
-pub struct Health(Mutex<HashMap<(AccountId, Way), Problem>>);
-
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Problem {
-    pub sentence: String,
-    pub since: Timestamp,
-}
-
-impl Health {
-    fn problems(&self) -> MutexGuard<'_, HashMap<(AccountId, Way), Problem>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns whether this is news.
-    pub fn ails(&self, account: AccountId, way: Way, sentence: String, now: Timestamp) -> bool {
-        let mut problems = self.problems();
-        let known = problems.get(&(account, way));
-        let since = known.map_or(now, |p| p.since);
-        let news = known.is_none_or(|p| p.sentence != sentence);
-        problems.insert((account, way), Problem { sentence, since });
-        news
-    }
-
-    pub fn is_well(&self, account: AccountId, way: Way) {
-        self.problems().remove(&(account, way));
-    }
-
-    /// By account; what keeps mail from coming in counts more.
-    pub fn all(&self) -> HashMap<AccountId, Problem> {
-        let mut all = HashMap::new();
-        for ((account, way), problem) in self.problems().iter() {
-            if *way == Way::In || !all.contains_key(account) {
-                all.insert(*account, problem.clone());
-            }
-        }
-        all
     }
 }
 

@@ -12,7 +12,7 @@ use evendesk_domain::command::{Command as Asked, CommandBody, ReplyDraft, Then};
 use evendesk_domain::decide::World as _;
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, CommandId, ConversationId, DeviceId, MessageId, UserId};
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use evendesk_domain::stream::Recorded;
 use evendesk_protocol::Outcome;
 use evendesk_protocol::http::Invite;
@@ -50,6 +50,7 @@ async fn shop(data: &Path, mails: &MailWorld) -> (Running, AccountId, UserId) {
         smtp: Some(format!("smtp://127.0.0.1:{}", mails.smtp_port)),
         user: Some(SHOP.into()),
         webhook: None,
+        mail: MailSettings::default(),
     };
     secrets::keep(&*app.journal, &app.seal, id, "shop-password").unwrap();
     let save = CommandBody::SaveAccount { id, settings };

@@ -14,7 +14,7 @@ use evendesk_domain::decide::World as _;
 use evendesk_domain::id::{
     AccountId, CommandId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId,
 };
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_protocol::Outcome;
 use evendesk_replica::EntryKind;
@@ -109,6 +109,7 @@ impl World {
             smtp: None,
             user: None,
             webhook: None,
+            mail: MailSettings::default(),
         };
         self.operate(CommandBody::SaveAccount { id: self.account, settings });
     }

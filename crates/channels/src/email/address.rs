@@ -13,8 +13,10 @@ pub enum Protocol {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress {
     pub protocol: Protocol,
-    /// TLS from the first byte; otherwise by STARTTLS, or in the clear on this machine only.
+    /// TLS from the first byte; otherwise by STARTTLS.
     pub tls: bool,
+    /// STARTTLS also on this machine, where the clear would do.
+    pub start_tls: bool,
     pub host: String,
     pub port: u16,
 }
@@ -37,7 +39,10 @@ impl FromStr for ServerAddress {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let (scheme, rest) =
             text.trim().split_once("://").ok_or_else(|| AddressError::Scheme(text.into()))?;
-        let (protocol, tls, usual_port) = match scheme.to_ascii_lowercase().as_str() {
+        let scheme = scheme.to_ascii_lowercase();
+        let start_tls = scheme.ends_with("+starttls");
+        let (protocol, tls, usual_port) = match scheme.trim_end_matches("+starttls") {
+            "imaps" | "smtps" if start_tls => return Err(AddressError::Scheme(text.into())),
             "imaps" => (Protocol::Imap, true, 993),
             "imap" => (Protocol::Imap, false, 143),
             "smtps" => (Protocol::Smtp, true, 465),
@@ -58,7 +63,7 @@ impl FromStr for ServerAddress {
             None => usual_port,
             Some(p) => p.parse().ok().filter(|&p| p > 0).ok_or_else(|| AddressError::Port(p.into()))?,
         };
-        Ok(Self { protocol, tls, host: host.to_owned(), port })
+        Ok(Self { protocol, tls, start_tls, host: host.to_owned(), port })
     }
 }
 
@@ -71,11 +76,17 @@ impl fmt::Display for ServerAddress {
             (Protocol::Smtp, false) => "smtp",
         };
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        write!(f, "{scheme}://{host}:{}", self.port)
+        let start_tls = if self.start_tls { "+starttls" } else { "" };
+        write!(f, "{scheme}{start_tls}://{host}:{}", self.port)
     }
 }
 
 impl ServerAddress {
+    /// Whether it may be spoken to in the clear: on this machine, unless told otherwise. Looks the name up.
+    pub fn allows_clear(&self) -> bool {
+        !self.start_tls && self.is_loopback()
+    }
+
     /// Whether it is this machine, where nothing can listen in between. Looks the name up.
     pub fn is_loopback(&self) -> bool {
         let Ok(found) = (self.host.as_str(), self.port).to_socket_addrs() else { return false };
@@ -94,6 +105,8 @@ mod tests {
         assert_eq!(shown("imaps://mail.example"), Ok("imaps://mail.example:993".into()));
         assert_eq!(shown(" SMTP://[::1]:2525/ "), Ok("smtp://[::1]:2525".into()));
         assert_eq!(shown("imap://127.0.0.1:143").unwrap(), "imap://127.0.0.1:143");
+        assert_eq!(shown("imap+starttls://h").unwrap(), "imap+starttls://h:143");
+        assert!(matches!(shown("imaps+starttls://h"), Err(AddressError::Scheme(_))));
         assert!(matches!(shown("mail.example"), Err(AddressError::Scheme(_))));
         assert!(matches!(shown("imap://"), Err(AddressError::Host(_))));
         assert!(matches!(shown("imap://a@b"), Err(AddressError::Host(_))));

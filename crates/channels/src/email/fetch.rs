@@ -3,13 +3,18 @@
 //!
 //! One [`Fetcher`] a mailbox; whoever owns it sees to it that no two nodes read one mailbox at once.
 
+use std::time::Duration;
+
+use evendesk_domain::settings::INBOX;
 use evendesk_domain::time::Timestamp;
 use tokio::task::spawn_blocking;
 
 use super::address::ServerAddress;
 use super::imap_session::{Batch, Found, Session};
+use super::oauth::TokenError;
 use super::receive::{Mailbox, receive};
-use crate::intake::{Arrival, Cursor, Intake, IntakeError, Outcome, SetAside};
+use super::sign_in::{Secret, SignIn};
+use crate::intake::{Arrival, Cursor, Intake, IntakeError, Outcome, Reached, SetAside};
 
 /// What is needed to read a mailbox.
 #[derive(Clone)]
@@ -17,7 +22,11 @@ pub struct Access {
     pub mailbox: Mailbox,
     pub server: ServerAddress,
     pub user: String,
-    pub password: String,
+    pub sign_in: SignIn,
+    /// As the server names them; never empty. It is the first that is listened to.
+    pub folders: Vec<String>,
+    /// PEM of who vouches for the server besides those that the system trusts.
+    pub ca: Option<String>,
 }
 
 /// Why nothing more could be fetched now; what was fetched before is in.
@@ -31,6 +40,15 @@ pub enum FetchError {
         "{server} offers no encryption, and a password is sent in the clear to this machine only; use imaps://"
     )]
     NotEncrypted { server: String },
+    #[error(
+        "{server} is not who it says it is: {reason}. Check its name; where it has a certificate of your own, \
+         name who vouches for it"
+    )]
+    NotTrusted { server: String, reason: String },
+    #[error("{server} has no folder {folder}: {reason}. Check how it is written there")]
+    NoFolder { server: String, folder: String, reason: String },
+    #[error(transparent)]
+    Token(#[from] TokenError),
     #[error("{server} does not speak IMAP as expected: {reason}")]
     Protocol { server: String, reason: String },
     #[error("the server's answer cannot be read: {reason}")]
@@ -42,7 +60,16 @@ pub enum FetchError {
 impl FetchError {
     /// Whether only a person can mend it, so that the account must say so on the board.
     pub fn needs_a_person(&self) -> bool {
-        matches!(self, Self::SignInRefused { .. } | Self::NotEncrypted { .. })
+        match self {
+            Self::SignInRefused { .. }
+            | Self::NotEncrypted { .. }
+            | Self::NotTrusted { .. }
+            | Self::NoFolder { .. } => true,
+            Self::Token(e) => e.needs_a_person(),
+            Self::Unreachable { .. } | Self::Protocol { .. } | Self::Garbled { .. } | Self::Intake(_) => {
+                false
+            }
+        }
     }
 
     pub(super) fn of(server: String, e: imap::Error) -> Self {
@@ -62,6 +89,19 @@ impl FetchError {
 pub struct Pulled {
     pub read: usize,
     pub set_aside: usize,
+    /// When the mailbox got the last of it.
+    pub last_received_at: Option<Timestamp>,
+}
+
+/// What came of listening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Something changed: look.
+    News,
+    /// Nothing, for as long as was to be listened.
+    Silence,
+    /// This server tells nothing by itself.
+    Deaf,
 }
 
 /// Reads one mailbox, and keeps its session from one look to the next.
@@ -76,22 +116,74 @@ impl Fetcher {
     }
 
     /// Takes in all that waits, and returns when it is durable. `now` stands in where the server does
-    /// not say when a mail came.
+    /// not say when a mail came. A folder that is not there holds no other up.
     pub async fn pull(&mut self, intake: &impl Intake, now: Timestamp) -> Result<Pulled, FetchError> {
-        let mut cursor = intake.cursor(self.access.mailbox.account).await?;
         let mut pulled = Pulled::default();
-        while let Some(batch) = self.next(cursor).await? {
+        let mut missing = None;
+        for folder in self.access.folders.clone() {
+            match self.pull_folder(intake, &folder, now, &mut pulled).await {
+                Err(e @ FetchError::NoFolder { .. }) => missing = Some(e),
+                done => done?,
+            }
+        }
+        missing.map_or(Ok(pulled), Err)
+    }
+
+    /// Until the server says that something changed in the first folder, or for that long.
+    pub async fn listen(&mut self, patience: Duration) -> Result<Heard, FetchError> {
+        let folder = self.access.folders.first().cloned().unwrap_or_else(|| INBOX.to_owned());
+        if self.session.is_none() {
+            return Ok(Heard::News);
+        }
+        self.talk(move |session| session.listen(&folder, patience)).await
+    }
+
+    /// The folders that the server has, as it names them.
+    pub async fn folders(&mut self) -> Result<Vec<String>, FetchError> {
+        self.talk(Session::folders).await
+    }
+
+    /// One mail by its number, taken out of the mailbox once more; `None` where it is not there any more.
+    pub async fn fetch_again(
+        &mut self,
+        intake: &impl Intake,
+        folder: &str,
+        uid_validity: u32,
+        uid: u32,
+        now: Timestamp,
+    ) -> Result<Option<Arrival>, FetchError> {
+        let name = folder.to_owned();
+        match self.talk(move |session| session.one(&name, uid_validity, uid)).await? {
+            Some(found) => Ok(Some(self.take(intake, found, now).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn pull_folder(
+        &mut self,
+        intake: &impl Intake,
+        folder: &str,
+        now: Timestamp,
+        pulled: &mut Pulled,
+    ) -> Result<(), FetchError> {
+        let account = self.access.mailbox.account;
+        let mut cursor = intake.cursor(account, folder).await?;
+        while let Some(batch) = self.next(folder, cursor).await? {
             cursor = batch.cursor;
             let mut arrivals = Vec::with_capacity(batch.mails.len());
             for found in batch.mails {
+                if let Found::Mail(mail) = &found {
+                    pulled.last_received_at = mail.received_at.max(pulled.last_received_at);
+                }
                 arrivals.push(self.take(intake, found, now).await?);
             }
             let read = arrivals.iter().filter(|a| matches!(a.outcome, Outcome::Read(_))).count();
             pulled.read += read;
             pulled.set_aside += arrivals.len() - read;
-            intake.arrived(self.access.mailbox.account, arrivals, Some(cursor)).await?;
+            let reached = Reached { folder: folder.to_owned(), cursor };
+            intake.arrived(account, arrivals, Some(reached)).await?;
         }
-        Ok(pulled)
+        Ok(())
     }
 
     async fn take(&self, intake: &impl Intake, found: Found, now: Timestamp) -> Result<Arrival, IntakeError> {
@@ -107,14 +199,14 @@ impl Fetcher {
 
     /// The next batch. A line that has gone stale is drawn anew once; an answer that cannot be read is
     /// narrowed down to the one mail that it is about.
-    async fn next(&mut self, cursor: Cursor) -> Result<Option<Batch>, FetchError> {
+    async fn next(&mut self, folder: &str, cursor: Cursor) -> Result<Option<Batch>, FetchError> {
         let kept = self.session.is_some();
-        let mut answer = self.ask(cursor, usize::MAX).await;
+        let mut answer = self.ask(folder, cursor, usize::MAX).await;
         if kept && matches!(answer, Err(FetchError::Unreachable { .. })) {
-            answer = self.ask(cursor, usize::MAX).await;
+            answer = self.ask(folder, cursor, usize::MAX).await;
         }
         if matches!(&answer, Err(FetchError::Garbled { uids, .. }) if uids.len() > 1) {
-            answer = self.ask(cursor, 1).await;
+            answer = self.ask(folder, cursor, 1).await;
         }
         match answer {
             Err(FetchError::Garbled { uid_validity, uids, reason }) if uids.len() == 1 => {
@@ -124,23 +216,55 @@ impl Fetcher {
         }
     }
 
-    /// One blocking conversation, away from the threads that others wait on. After an error the session
-    /// is gone, and the next call opens another.
-    async fn ask(&mut self, cursor: Cursor, most: usize) -> Result<Option<Batch>, FetchError> {
-        let (session, access) = (self.session.take(), self.access.clone());
-        let asked = spawn_blocking(move || {
-            let mut session = match session {
-                Some(session) => session,
-                None => Session::open(&access.server, &access.user, &access.password)?,
-            };
-            let batch = session.next(cursor, most)?;
-            Ok::<_, FetchError>((session, batch))
-        });
-        let stopped = |_| FetchError::Intake(IntakeError::Stopping);
-        let (session, batch) = asked.await.map_err(stopped)??;
-        self.session = Some(session);
-        Ok(batch)
+    async fn ask(&mut self, folder: &str, cursor: Cursor, most: usize) -> Result<Option<Batch>, FetchError> {
+        let folder = folder.to_owned();
+        self.talk(move |session| session.next(&folder, cursor, most)).await
     }
+
+    /// One blocking conversation, away from the threads that others wait on. After an error the session
+    /// is gone, and the next call opens another; where nobody waits for its end any more, it is hung up.
+    async fn talk<T: Send + 'static>(
+        &mut self,
+        ask: impl FnOnce(&mut Session) -> Result<T, FetchError> + Send + 'static,
+    ) -> Result<T, FetchError> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => self.open().await?,
+        };
+        let line = session.hang_up()?;
+        let server = self.access.server.to_string();
+        let asked = spawn_blocking(move || ask(&mut session).map(|answer| (session, answer)));
+        let (session, answer) = asked.await.map_err(|e| ended(&e, server))??;
+        line.call_off();
+        self.session = Some(session);
+        Ok(answer)
+    }
+
+    /// A token that is refused may have been too old: it is asked for anew, once.
+    async fn open(&self) -> Result<Session, FetchError> {
+        let secret = self.access.sign_in.secret().await?;
+        match self.open_with(secret.clone()).await {
+            Err(FetchError::SignInRefused { .. }) if self.access.sign_in.may_renew(&secret).await => {
+                let secret = self.access.sign_in.secret().await?;
+                self.open_with(secret).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_with(&self, secret: Secret) -> Result<Session, FetchError> {
+        let access = self.access.clone();
+        let opened = spawn_blocking(move || Session::open(&access, &secret));
+        opened.await.map_err(|e| ended(&e, self.access.server.to_string()))?
+    }
+}
+
+/// A conversation that ended in the middle: the server goes down, or something said was beyond us.
+fn ended(e: &tokio::task::JoinError, server: String) -> FetchError {
+    if e.is_panic() {
+        return FetchError::Protocol { server, reason: "its answer makes no sense".to_owned() };
+    }
+    FetchError::Intake(IntakeError::Stopping)
 }
 
 /// A batch of the one mail that could not be transferred, set aside so that the rest comes in.

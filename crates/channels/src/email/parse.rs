@@ -54,6 +54,8 @@ pub enum Unreadable {
     NoHeader,
     #[error("the mail names no sender that could be answered")]
     NoSender,
+    #[error("the mail takes too long to read")]
+    TooSlow,
     #[error("the mail is broken in a way that its reader does not know")]
     Broken,
 }

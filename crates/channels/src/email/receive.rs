@@ -1,6 +1,8 @@
 //! One raw mail taken in: parsed, its files and itself kept as blobs, and made an `Inbound`. The one
 //! door for mail from a mailbox, an archive or the sample data.
 
+use std::time::Duration;
+
 use evendesk_domain::channel::{Channel, Identity};
 use evendesk_domain::id::AccountId;
 use evendesk_domain::inbound::{Attachment, Inbound, MailThread};
@@ -8,6 +10,9 @@ use evendesk_domain::time::Timestamp;
 
 use super::parse::{Parsed, Unreadable, parse};
 use crate::intake::{Arrival, Intake, IntakeError, Outcome, SetAside};
+
+/// What one mail may cost to read before it is set aside.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// The mailbox a mail came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +78,11 @@ async fn read(bytes: Vec<u8>) -> Result<(Identity, Box<Parsed>), Unreadable> {
         let from = parsed.from_address.as_deref().and_then(|a| Identity::email(a).ok());
         Ok((from.ok_or(Unreadable::NoSender)?, Box::new(parsed)))
     };
-    tokio::task::spawn_blocking(read).await.unwrap_or(Err(Unreadable::Broken))
+    match tokio::time::timeout(LONGEST, tokio::task::spawn_blocking(read)).await {
+        Ok(read) => read.unwrap_or(Err(Unreadable::Broken)),
+        // Its thread goes on to its own end; nobody waits for it.
+        Err(_) => Err(Unreadable::TooSlow),
+    }
 }
 
 async fn keep_files(intake: &impl Intake, parsed: &Parsed) -> Result<Vec<Attachment>, IntakeError> {

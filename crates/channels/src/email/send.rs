@@ -7,11 +7,13 @@ use evendesk_domain::inbound::Outbound;
 use evendesk_domain::time::Timestamp;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 
 use super::address::ServerAddress;
 use super::compose::{Letter, domain, write};
+use super::oauth::TokenError;
+use super::sign_in::{Secret, SignIn};
 
 /// For each step that waits on the server.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,8 +24,10 @@ const LONGEST: Duration = Duration::from_secs(300);
 #[derive(Clone)]
 pub struct Outgoing {
     pub server: ServerAddress,
-    /// User and password, where the server wants them.
-    pub sign_in: Option<(String, String)>,
+    /// User and password or tokens, where the server wants them.
+    pub sign_in: Option<(String, SignIn)>,
+    /// PEM of who vouches for the server besides those that the system trusts.
+    pub ca: Option<String>,
     /// The address that answers come from.
     pub from: String,
 }
@@ -70,8 +74,8 @@ async fn attempt(
 ) -> Result<(), Verdict> {
     let server = &outgoing.server;
     let mut line = connect(outgoing).await?;
-    if let Some((user, password)) = &outgoing.sign_in {
-        sign_in(&mut line, server, user, password).await?;
+    if let Some((user, how)) = &outgoing.sign_in {
+        line = sign_in(line, outgoing, user, how).await?;
     }
     if !go_on() {
         line.abort().await;
@@ -91,7 +95,7 @@ async fn connect(outgoing: &Outgoing) -> Result<AsyncSmtpConnection, Verdict> {
     let server = &outgoing.server;
     let unreachable = |e: Error| Verdict::Later(format!("{server} cannot be reached: {}", words(&e)));
     let hello = ClientId::Domain(domain(&outgoing.from).to_owned());
-    let tls = || TlsParameters::new_rustls(server.host.clone()).map_err(unreachable);
+    let tls = || trusting(&server.host, outgoing.ca.as_deref()).map_err(unreachable);
     let at_once = if server.tls { Some(tls()?) } else { None };
     let place = (server.host.clone(), server.port);
     let line = AsyncSmtpConnection::connect_tokio1(place, Some(PATIENCE), &hello, at_once, None);
@@ -100,8 +104,8 @@ async fn connect(outgoing: &Outgoing) -> Result<AsyncSmtpConnection, Verdict> {
         return Ok(line);
     }
     let address = server.clone();
-    let loopback = tokio::task::spawn_blocking(move || address.is_loopback()).await.unwrap_or(false);
-    if loopback {
+    let clear = tokio::task::spawn_blocking(move || address.allows_clear()).await.unwrap_or(false);
+    if clear {
         return Ok(line);
     }
     if !line.can_starttls() {
@@ -114,18 +118,54 @@ async fn connect(outgoing: &Outgoing) -> Result<AsyncSmtpConnection, Verdict> {
     Ok(line)
 }
 
+fn trusting(host: &str, ca: Option<&str>) -> Result<TlsParameters, Error> {
+    let mut tls = TlsParameters::builder(host.to_owned());
+    if let Some(pem) = ca {
+        tls = tls.add_root_certificate(Certificate::from_pem(pem.as_bytes())?);
+    }
+    tls.build_rustls()
+}
+
+/// A token that is refused may have been too old: it is asked for anew, once, on another line, since a server
+/// may hang up after a no.
 async fn sign_in(
+    mut line: AsyncSmtpConnection,
+    outgoing: &Outgoing,
+    user: &str,
+    how: &SignIn,
+) -> Result<AsyncSmtpConnection, Verdict> {
+    let no_token = |e: TokenError| match e.needs_a_person() {
+        true => Verdict::AccountNeedsAttention(e.to_string()),
+        false => Verdict::Later(e.to_string()),
+    };
+    let secret = how.secret().await.map_err(no_token)?;
+    match show(&mut line, &outgoing.server, user, &secret).await {
+        Err(Verdict::AccountNeedsAttention(_)) if how.may_renew(&secret).await => {
+            line.abort().await;
+            let secret = how.secret().await.map_err(no_token)?;
+            let mut line = connect(outgoing).await?;
+            show(&mut line, &outgoing.server, user, &secret).await?;
+            Ok(line)
+        }
+        shown => shown.map(|()| line),
+    }
+}
+
+async fn show(
     line: &mut AsyncSmtpConnection,
     server: &ServerAddress,
     user: &str,
-    password: &str,
+    secret: &Secret,
 ) -> Result<(), Verdict> {
-    let ways = [Mechanism::Plain, Mechanism::Login];
+    let (ways, secret): (&[Mechanism], _) = match secret {
+        Secret::Password(password) => (&[Mechanism::Plain, Mechanism::Login], password),
+        Secret::Token(token) => (&[Mechanism::Xoauth2], token),
+    };
     // A server that asks for no sign-in, as within a machine, gets none.
-    if line.server_info().get_auth_mechanism(&ways).is_none() {
+    if line.server_info().get_auth_mechanism(ways).is_none() {
         return Ok(());
     }
-    let signed_in = line.auth(&ways, &Credentials::new(user.to_owned(), password.to_owned())).await;
+    let signed_in = line.auth(ways, &Credentials::new(user.to_owned(), secret.clone())).await;
     signed_in.map(drop).map_err(|e| match e.is_permanent() {
         true => Verdict::AccountNeedsAttention(format!(
             "{server} refuses to sign in {user}: {}. Check the user name and the password",
@@ -133,6 +173,19 @@ async fn sign_in(
         )),
         false => Verdict::Later(format!("{server} cannot sign in {user} now: {}", words(&e))),
     })
+}
+
+/// Whether the server can be reached and lets us in; nothing is sent.
+pub async fn test(outgoing: &Outgoing) -> Verdict {
+    let attempt = async {
+        let mut line = connect(outgoing).await?;
+        if let Some((user, how)) = &outgoing.sign_in {
+            line = sign_in(line, outgoing, user, how).await?;
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(2), line.quit()).await;
+        Ok(())
+    };
+    attempt.await.err().unwrap_or(Verdict::Sent)
 }
 
 /// What the server said, on one line.

@@ -2,12 +2,14 @@
 //! it waits and to how much it lets a server say.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
+use imap::extensions::idle::SetReadTimeout;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::address::ServerAddress;
@@ -70,6 +72,18 @@ impl Stream {
         }
     }
 
+    /// The same line, to be hung up on by whoever is not in the conversation.
+    pub fn other_end(&self) -> io::Result<TcpStream> {
+        self.tcp().try_clone()
+    }
+
+    fn tcp(&self) -> &TcpStream {
+        match &self.line {
+            Line::Plain(tcp) => tcp,
+            Line::Tls(tls) => &tls.sock,
+        }
+    }
+
     fn line_of_text(&mut self) -> io::Result<String> {
         let mut line = Vec::new();
         let mut byte = [0];
@@ -80,12 +94,13 @@ impl Stream {
         Ok(String::from_utf8_lossy(&line).into_owned())
     }
 
-    /// The same line, encrypted, with the server's certificate checked against the system's roots.
-    pub fn encrypt(self, host: &str) -> io::Result<Self> {
+    /// The same line, encrypted, with the server's certificate checked against the system's roots and, as
+    /// PEM, those in `ca`.
+    pub fn encrypt(self, host: &str, ca: Option<&str>) -> io::Result<Self> {
         let Line::Plain(tcp) = self.line else { return Ok(self) };
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let mut tls =
-            StreamOwned::new(ClientConnection::new(tls_settings()?, name).map_err(io::Error::other)?, tcp);
+            StreamOwned::new(ClientConnection::new(tls_settings(ca)?, name).map_err(io::Error::other)?, tcp);
         while tls.conn.is_handshaking() {
             tls.conn.complete_io(&mut tls.sock)?;
         }
@@ -93,17 +108,61 @@ impl Stream {
     }
 }
 
-fn tls_settings() -> io::Result<Arc<ClientConfig>> {
+/// Ends the conversation from outside: whoever waits on the line is told that it is gone. Nobody is left
+/// behind in a wait that nobody wants any more.
+pub struct HangUp(Option<TcpStream>);
+
+impl HangUp {
+    pub fn on(line: TcpStream) -> Self {
+        Self(Some(line))
+    }
+
+    /// The line is to stay after all.
+    pub fn call_off(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        if let Some(tcp) = &self.0 {
+            let _ = tcp.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+fn tls_settings(ca: Option<&str>) -> io::Result<Arc<ClientConfig>> {
     static SETTINGS: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    let make = || {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let settings = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let settings = settings.map_err(|e| e.to_string())?;
-        Ok(Arc::new(settings.with_root_certificates(roots).with_no_client_auth()))
-    };
-    SETTINGS.get_or_init(make).clone().map_err(io::Error::other)
+    match ca {
+        None => SETTINGS.get_or_init(|| trusting(None)).clone(),
+        ca => trusting(ca),
+    }
+    .map_err(io::Error::other)
+}
+
+fn trusting(ca: Option<&str>) -> Result<Arc<ClientConfig>, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for certificate in CertificateDer::pem_slice_iter(ca.unwrap_or_default().as_bytes()) {
+        let certificate = certificate.map_err(|e| format!("the kept certificates cannot be read: {e}"))?;
+        roots.add(certificate).map_err(|e| format!("a kept certificate vouches for nothing: {e}"))?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let settings = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let settings = settings.map_err(|e| e.to_string())?;
+    Ok(Arc::new(settings.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// Whether somebody answers whom nobody we trust vouches for.
+pub fn is_distrust(e: &io::Error) -> bool {
+    let tls = e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+impl SetReadTimeout for Stream {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> imap::Result<()> {
+        Ok(self.tcp().set_read_timeout(Some(timeout.unwrap_or(SILENCE)))?)
+    }
 }
 
 impl Read for Stream {

@@ -130,7 +130,8 @@ pub fn decide(world: &dyn World, agent: &Agent, body: &CommandBody, cx: &Context
         | CommandBody::SaveUser { .. }
         | CommandBody::DeactivateUser { .. }
         | CommandBody::ReactivateUser { .. }
-        | CommandBody::SaveAccount { .. } => settings::decide(world, agent, body, cx),
+        | CommandBody::SaveAccount { .. }
+        | CommandBody::RemoveAccount { .. } => settings::decide(world, agent, body, cx),
         _ => conversation::decide(world, agent, body, cx),
     }
 }
@@ -155,14 +156,9 @@ pub fn decide_system(world: &dyn World, command: &SystemCommand, cx: &Context) -
         SystemCommand::Receive { message, customer, conversation, inbound } => {
             receive::receive(world, (*message, *customer, *conversation), inbound, cx)
         }
-        SystemCommand::AdvanceMailbox { account, uid_validity, last_uid, entries } => Ok(vec![(
-            StreamId::mailbox(*account),
-            Event::MailboxAdvanced {
-                uid_validity: *uid_validity,
-                last_uid: *last_uid,
-                entries: entries.clone(),
-            },
-        )]),
+        SystemCommand::AdvanceMailbox { .. } | SystemCommand::NoteRetry { .. } => {
+            Ok(settings::ledger(command).into_iter().collect())
+        }
         SystemCommand::Delivered { conversation, message } => {
             reply::delivered(world, *conversation, *message, None)
         }

@@ -1,12 +1,13 @@
 //! People, teams, terms, accounts, and what customers are called.
 
 use super::{Context, Decided, No, Refusal, RefusalCode, World};
-use crate::command::CommandBody;
+use crate::command::{CommandBody, SystemCommand};
 use crate::event::Event;
 use crate::id::{AccountId, TeamId, TermsId, UserId};
 use crate::limits;
 use crate::permission::Agent;
-use crate::settings::{AccountSettings, Role, User};
+use crate::settings::{AccountSettings, INBOX, MailSettings, Role, User};
+use crate::stream::StreamId;
 
 pub(super) fn decide(
     world: &dyn World,
@@ -39,6 +40,10 @@ pub(super) fn decide(
         CommandBody::SaveAccount { id, settings } => {
             check_account(world, *id, settings)?;
             Event::AccountSaved { settings: Box::new(settings.clone()) }
+        }
+        CommandBody::RemoveAccount { id } => {
+            world.account(*id)?.ok_or_else(|| Refusal::not_found("account"))?;
+            Event::AccountRemoved
         }
         _ => return Ok(Vec::new()),
     };
@@ -132,12 +137,48 @@ pub fn check_person(world: &dyn World, name: &str, teams: &[TeamId]) -> Result<(
     Ok(())
 }
 
+/// What an account's ledger is told.
+pub(super) fn ledger(command: &SystemCommand) -> Option<(StreamId, Event)> {
+    match command.clone() {
+        SystemCommand::AdvanceMailbox { account, folder, uid_validity, last_uid, entries } => {
+            let event = if folder.eq_ignore_ascii_case(INBOX) {
+                Event::MailboxAdvanced { uid_validity, last_uid, entries }
+            } else {
+                Event::FolderAdvanced { folder, uid_validity, last_uid, entries }
+            };
+            Some((StreamId::mailbox(account), event))
+        }
+        SystemCommand::NoteRetry { account, of, place, entry } => {
+            Some((StreamId::mailbox(account), Event::SetAsideRetried { of, place, entry }))
+        }
+        _ => None,
+    }
+}
+
 fn check_account(world: &dyn World, id: AccountId, settings: &AccountSettings) -> Result<(), No> {
     check_name("The account", &settings.name)?;
     if world.account_by_name(&settings.name)?.is_some_and(|a| a.id != id) {
         return Err(Refusal::invalid(format!("There is an account {} already.", settings.name)).into());
     }
     world.team(settings.team)?.ok_or_else(|| Refusal::not_found("team"))?;
+    let MailSettings { folders, ca, .. } = &settings.mail;
+    let odd = |name: &String| {
+        name.is_empty() || name.len() > limits::FOLDER_BYTES || name.contains(char::is_control)
+    };
+    if folders.len() > limits::FOLDERS || folders.iter().any(odd) {
+        return Err(Refusal::invalid(format!(
+            "A mailbox is read in {} folders at most, each named as its mail server names it.",
+            limits::FOLDERS
+        ))
+        .into());
+    }
+    if ca.as_ref().is_some_and(|pem| pem.len() > limits::CA_BYTES) {
+        return Err(Refusal::invalid(format!(
+            "The certificates that vouch for a mail server may be {} bytes long at most.",
+            limits::CA_BYTES
+        ))
+        .into());
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use evendesk_domain::event::{Call, CallDirection, CallOutcome, Event};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId};
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
 use evendesk_domain::permission::Agent;
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::{Alert, Keeps, Place, Replica, Viewer};
@@ -115,6 +115,7 @@ fn account(channel: Channel, name: &str) -> AccountSettings {
         smtp: None,
         user: None,
         webhook: None,
+        mail: MailSettings::default(),
     }
 }
 

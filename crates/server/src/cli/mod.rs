@@ -2,10 +2,13 @@
 //! sentence, why not.
 
 mod accounts;
+mod aside;
 mod customer;
 mod keeping;
+mod mailbox;
 mod people;
 mod serve;
+mod sign_in;
 mod teams;
 mod tools;
 
@@ -81,7 +84,7 @@ enum Task {
     Team(teams::Team),
     /// Mailboxes, read by IMAP and answered by SMTP
     #[command(subcommand)]
-    Mailbox(accounts::Mailbox),
+    Mailbox(mailbox::Mailbox),
     /// Forms on a public page
     #[command(subcommand)]
     Form(accounts::Form),

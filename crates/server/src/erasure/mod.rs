@@ -93,9 +93,7 @@ impl Plan {
         let stream = StreamId::mailbox(account);
         let mut blanked = Blanked::default();
         for recorded in events(journal, stream, drafted)? {
-            if let Event::MailboxAdvanced { entries, .. } = &recorded.event
-                && entries.iter().any(|e| ids.contains(&gone(&e.remote_id)))
-            {
+            if recorded.event.ledger().iter().any(|e| ids.contains(&gone(&e.remote_id))) {
                 blanked.seqs.push(recorded.seq);
             }
             blanked.events.push(Recorded { event: recorded.event.without_ids(ids), ..recorded });

@@ -12,7 +12,7 @@ use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Terms;
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, TeamId, TermsId, UserId};
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::{Batch, Journal};
@@ -125,6 +125,7 @@ fn settings(pen: &mut Pen, plan: &Plan) -> Result<(), StoreError> {
             smtp: None,
             user: None,
             webhook: None,
+            mail: MailSettings::default(),
         };
         pen.write(at, by, *account, Event::AccountSaved { settings: Box::new(settings) })?;
     }

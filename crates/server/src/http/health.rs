@@ -1,16 +1,11 @@
-//! Whether the server is up, and how its accounts are.
+//! Whether the server is up.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use evendesk_domain::id::AccountId;
-use evendesk_domain::permission::{Scope, visible};
 
-use super::HttpError;
-use crate::state::{App, Problem, SignedInAs};
+use crate::state::App;
 use crate::writer::Standing;
 
 /// A node that lags, or cannot ask its journal, for longer than this should get no more desks.
@@ -35,15 +30,4 @@ pub async fn health(State(app): State<App>) -> (StatusCode, &'static str) {
         return not_now("the journal fails\n");
     }
     (StatusCode::OK, "ok\n")
-}
-
-/// What ails which account; those that are well are left out.
-pub async fn accounts(
-    State(app): State<App>,
-    who: SignedInAs,
-) -> Result<Json<HashMap<AccountId, Problem>>, HttpError> {
-    if !visible(&who.agent, Scope::Oversight) {
-        return Err(HttpError::NotFound);
-    }
-    Ok(Json(app.health.all()))
 }

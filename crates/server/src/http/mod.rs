@@ -3,6 +3,7 @@
 //! Nothing is logged of a request: not its path, not its address, not its body. Failures inside are,
 //! without what they were about.
 
+mod accounts;
 mod blob;
 mod customer;
 mod error;
@@ -34,7 +35,9 @@ const FEEDBACK_BODY: usize = 4 * evendesk_domain::limits::FEEDBACK_BYTES;
 pub fn app(state: App) -> Router {
     Router::new()
         .route("/health", get(health::health))
-        .route("/api/accounts", get(health::accounts))
+        .route("/api/accounts", get(accounts::states))
+        .route("/api/accounts/aside", get(accounts::aside))
+        .route("/api/accounts/aside/{account}/{seq}/{place}", get(accounts::raw).post(accounts::retry))
         .route("/api/session", post(session::sign_in).delete(session::sign_out))
         .route("/api/password", post(people::new_password))
         .route("/api/join", post(people::join))

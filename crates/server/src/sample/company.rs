@@ -5,7 +5,7 @@ use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::Terms;
 use evendesk_domain::command::CommandBody;
 use evendesk_domain::id::{AccountId, TeamId, TermsId, UserId};
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use uuid::Uuid;
 
 use super::SCHEME;
@@ -124,6 +124,7 @@ impl Company {
             smtp: mail.then(stays_here).flatten(),
             user: None,
             webhook: (account.channel == Channel::Social).then(stays_here).flatten(),
+            mail: MailSettings::default(),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use evendesk_channels::email::receive::{Mailbox, RawMail, receive};
-use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read};
+use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read, Reached};
 use evendesk_channels::{social, web_form};
 use evendesk_domain::channel::{Channel, Identity, IdentityKind};
 use evendesk_domain::clock::Priority;
@@ -300,11 +300,11 @@ impl Intake for Keeping<'_> {
         self.0.put(bytes).await.map_err(|e| IntakeError::Store(e.to_string()))
     }
 
-    async fn cursor(&self, _: AccountId) -> Result<Cursor, IntakeError> {
+    async fn cursor(&self, _: AccountId, _: &str) -> Result<Cursor, IntakeError> {
         Err(IntakeError::NoSuchAccount)
     }
 
-    async fn arrived(&self, _: AccountId, _: Vec<Arrival>, _: Option<Cursor>) -> Result<(), IntakeError> {
+    async fn arrived(&self, _: AccountId, _: Vec<Arrival>, _: Option<Reached>) -> Result<(), IntakeError> {
         Err(IntakeError::NoSuchAccount)
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use evendesk_channels::email::send::{Outgoing, Verdict, send};
+use evendesk_channels::email::send::{Verdict, send};
 use evendesk_channels::social::{self, signature::Secret};
 use evendesk_domain::channel::Channel;
 use evendesk_domain::decide::World;
@@ -14,9 +14,10 @@ use evendesk_domain::time::Timestamp;
 use reqwest::Url;
 use zeroize::Zeroizing;
 
+use crate::health::Way;
 use crate::sample;
 use crate::secrets;
-use crate::state::{App, Way};
+use crate::state::App;
 use crate::watch::handover::Handover;
 
 const POST_WITHIN: Duration = Duration::from_secs(20);
@@ -46,7 +47,7 @@ pub async fn try_once(app: &App, seq: u64, handover: &Handover) -> Verdict {
     match &verdict {
         Verdict::Sent => app.health.is_well(reply.account, Way::Out),
         Verdict::AccountNeedsAttention(sentence) => {
-            if app.health.ails(reply.account, Way::Out, sentence.clone(), now) {
+            if app.health.ails(reply.account, Way::Out, sentence.clone(), true, now) {
                 tracing::warn!("account {}: {sentence}", reply.account);
             }
         }
@@ -91,24 +92,16 @@ async fn email(
     at: Timestamp,
     handover: &Handover,
 ) -> Verdict {
-    let settings = &account.settings;
-    let Some(smtp) = &settings.smtp else {
-        return Verdict::AccountNeedsAttention(format!(
-            "{} has no server to send through; give it one",
-            settings.name
-        ));
+    let (own, of) = (app.clone(), account.clone());
+    let outgoing = tokio::task::spawn_blocking(move || own.vault().to_send(&of)).await;
+    let outgoing = match outgoing {
+        Ok(Ok(outgoing)) => outgoing,
+        Ok(Err(e)) if e.needs_a_person() => {
+            return Verdict::AccountNeedsAttention(format!("{}: {e}", account.settings.name));
+        }
+        Ok(Err(e)) => return Verdict::Later(e.to_string()),
+        Err(e) => return Verdict::Later(e.to_string()),
     };
-    let server = match smtp.parse() {
-        Ok(server) => server,
-        Err(e) => return Verdict::AccountNeedsAttention(format!("{}: {e}", settings.name)),
-    };
-    let password = match secret(app, account).await {
-        Ok(password) => password,
-        Err(secrets::SecretError::Journal(e)) => return Verdict::Later(e.to_string()),
-        Err(e) => return Verdict::AccountNeedsAttention(format!("{}: {e}", settings.name)),
-    };
-    let sign_in = settings.user.clone().map(|user| (user, password.to_string()));
-    let outgoing = Outgoing { server, sign_in, from: settings.address.clone() };
     send(&outgoing, answer, at, || handover.begins(app.clock.now())).await
 }
 

@@ -1,45 +1,32 @@
-//! Mailboxes, each looked into every second by a task of its own, so that a slow one holds up no other.
+//! Mailboxes, each looked into by a task of its own whenever its server says that something came, and now and
+//! then anyway. A slow one holds up no other.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use evendesk_channels::email::fetch::{Access, Fetcher};
-use evendesk_channels::email::receive::Mailbox;
+use evendesk_channels::email::fetch::{Fetcher, Heard};
 use evendesk_domain::decide::World;
 use evendesk_domain::id::AccountId;
 use evendesk_domain::settings::Account;
-use evendesk_journal::Journal;
 use tokio::task::JoinSet;
 
 use super::{Lease, backoff, rest};
-use crate::seal::Seal;
-use crate::secrets;
-use crate::state::{App, Way};
+use crate::health::Way;
+use crate::state::App;
 
+/// After trouble, and how soon changed settings are noticed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A server that tells by itself is asked anyway: it forgets, and it tells of one folder only.
+const LISTEN_FOR: Duration = Duration::from_secs(60);
+/// One that does not is asked this often.
+const POLL_EVERY: Duration = Duration::from_secs(10);
+/// Another node reads it: whether it still does.
+const LEASE_EVERY: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// A wrong password tried each second locks accounts.
 const PAUSE_FOR_A_PERSON: Duration = Duration::from_secs(60);
 /// How soon a mailbox that was added is found.
 const NEW_ONES_EVERY: Duration = Duration::from_secs(2);
-
-/// Why a mailbox cannot even be tried.
-#[derive(Debug, thiserror::Error)]
-pub enum NoAccess {
-    #[error("this account is not a mailbox")]
-    NoMailbox,
-    #[error(transparent)]
-    Address(#[from] evendesk_channels::email::address::AddressError),
-    #[error(transparent)]
-    Secret(#[from] secrets::SecretError),
-}
-
-impl NoAccess {
-    /// Whether only a person can help.
-    const fn needs_a_person(&self) -> bool {
-        !matches!(self, Self::Secret(secrets::SecretError::Journal(_)))
-    }
-}
 
 /// Keeps a task on every mailbox there is.
 pub async fn watch(app: App) {
@@ -89,20 +76,16 @@ async fn keep_looking(app: &App, id: AccountId, lease: &mut Lease) {
     loop {
         let Some(account) = account(app, id).filter(is_read) else { return };
         let pause = if lease.hold().await {
-            let look = look(app, account, &mut open);
-            let looked = tokio::select! {
-                looked = look => Some(looked),
+            let turn = turn(app, account, &mut open, &mut failures);
+            tokio::select! {
+                pause = turn => pause,
                 // A long one is left in the middle: what was taken in stays, whoever goes on knows it.
-                () = lease.lost() => None,
+                () = lease.lost() => LOOK_EVERY,
                 _ = stopping.wait_for(|stop| *stop) => return,
-            };
-            match looked {
-                Some(looked) => pause_after(app, id, looked, &mut failures),
-                None => LOOK_EVERY,
             }
         } else {
             open = None;
-            LOOK_EVERY * 5
+            LEASE_EVERY
         };
         if !rest(&mut stopping, pause).await {
             return;
@@ -114,23 +97,66 @@ fn account(app: &App, id: AccountId) -> Option<Account> {
     app.readers.get().ok()?.world_kept().account(id).ok()?
 }
 
+/// Looks, and then listens until there is reason to look again; says how long to rest before.
+async fn turn(
+    app: &App,
+    account: Account,
+    open: &mut Option<(Account, Fetcher)>,
+    failures: &mut u32,
+) -> Duration {
+    let (id, name) = (account.id, account.settings.name.clone());
+    if let Err((sentence, needs_a_person)) = look(app, account, open).await {
+        *failures += 1;
+        if app.health.ails(id, Way::In, sentence.clone(), needs_a_person, app.clock.now()) {
+            tracing::warn!("mailbox {name}: {sentence}");
+        }
+        let pause = backoff(*failures, LOOK_EVERY, LONGEST_PAUSE);
+        return about(if needs_a_person { pause.max(PAUSE_FOR_A_PERSON) } else { pause });
+    }
+    *failures = 0;
+    let Some((kept, fetcher)) = open else { return LOOK_EVERY };
+    tokio::select! {
+        heard = fetcher.listen(LISTEN_FOR) => match heard {
+            Ok(Heard::News | Heard::Silence) => Duration::ZERO,
+            Ok(Heard::Deaf) => POLL_EVERY,
+            // The next look says what is wrong, if it still is.
+            Err(_) => LOOK_EVERY,
+        },
+        () = changed(app, kept) => Duration::ZERO,
+    }
+}
+
+/// Returns once the account's settings are other ones.
+async fn changed(app: &App, kept: &Account) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if account(app, kept.id).as_ref() != Some(kept) {
+            return;
+        }
+    }
+}
+
 /// Looks once; a session is kept for the next time unless the settings changed.
 async fn look(
     app: &App,
     account: Account,
     open: &mut Option<(Account, Fetcher)>,
 ) -> Result<(), (String, bool)> {
+    let id = account.id;
     let same = open.as_ref().is_some_and(|(kept, _)| kept.settings == account.settings);
     if !same {
         let (own, of) = (app.clone(), account.clone());
-        let access = tokio::task::spawn_blocking(move || access(&*own.journal, &own.seal, &of)).await;
+        let access = tokio::task::spawn_blocking(move || own.vault().to_read(&of)).await;
         let access =
             access.map_err(|e| (e.to_string(), false))?.map_err(|e| (e.to_string(), e.needs_a_person()))?;
         *open = Some((account, Fetcher::new(access)));
     }
     let Some((_, fetcher)) = open else { return Ok(()) };
     match fetcher.pull(&app.reception(), app.clock.now()).await {
-        Ok(_) => Ok(()),
+        Ok(pulled) => {
+            app.health.is_in(id, pulled.last_received_at, app.clock.now());
+            Ok(())
+        }
         Err(e) => {
             let told = (e.to_string(), e.needs_a_person());
             // A password may have been entered anew meanwhile.
@@ -140,29 +166,7 @@ async fn look(
     }
 }
 
-fn pause_after(app: &App, id: AccountId, looked: Result<(), (String, bool)>, failures: &mut u32) -> Duration {
-    let Err((sentence, needs_a_person)) = looked else {
-        *failures = 0;
-        app.health.is_well(id, Way::In);
-        return LOOK_EVERY;
-    };
-    *failures += 1;
-    if app.health.ails(id, Way::In, sentence.clone(), app.clock.now()) {
-        tracing::warn!("mailbox {id}: {sentence}");
-    }
-    let pause = backoff(*failures, LOOK_EVERY, LONGEST_PAUSE);
-    if needs_a_person { pause.max(PAUSE_FOR_A_PERSON) } else { pause }
-}
-
-/// What it takes to read a mailbox.
-pub fn access(journal: &dyn Journal, seal: &Seal, account: &Account) -> Result<Access, NoAccess> {
-    let settings = &account.settings;
-    let imap = settings.imap.as_deref().ok_or(NoAccess::NoMailbox)?;
-    let password = secrets::of(journal, seal, account.id)?;
-    Ok(Access {
-        mailbox: Mailbox { account: account.id, addresses: vec![settings.address.clone()] },
-        server: imap.parse()?,
-        user: settings.user.clone().unwrap_or_default(),
-        password: password.to_string(),
-    })
+/// Roughly that long: many mailboxes whose server was away must not all come back in the same moment.
+fn about(pause: Duration) -> Duration {
+    pause.mul_f64(rand::random_range(0.8..1.2))
 }

@@ -6,7 +6,7 @@ mod deadlines;
 mod delivery;
 mod handover;
 mod lease;
-pub mod mailboxes;
+mod mailboxes;
 mod sign_ins;
 
 use std::time::Duration;

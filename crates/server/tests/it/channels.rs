@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use evendesk_channels::intake::{Arrival, Cursor, Intake, Outcome as Read, SetAside};
+use evendesk_channels::intake::{Arrival, Cursor, Intake, Outcome as Read, Reached, SetAside};
 use evendesk_channels::social::signature::{Secret, Signed, sign, verify};
 use evendesk_domain::channel::Channel;
 use evendesk_domain::command::{CommandBody, ReplyDraft, Then};
@@ -14,7 +14,7 @@ use evendesk_domain::decide::World;
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, MessageId};
 use evendesk_domain::inbound::Inbound;
-use evendesk_domain::settings::{AccountSettings, Fate};
+use evendesk_domain::settings::{AccountSettings, Fate, INBOX, MailSettings};
 use evendesk_domain::stream::{Recorded, StreamKind};
 use evendesk_protocol::Outcome;
 use evendesk_server::secrets;
@@ -37,6 +37,7 @@ async fn account(office: &Office, channel: Channel, webhook: Option<String>) -> 
         smtp: None,
         user: None,
         webhook,
+        mail: MailSettings::default(),
     };
     operate(office.app(), CommandBody::SaveAccount { id, settings }).await;
     id
@@ -341,9 +342,9 @@ async fn one_mail_that_cannot_be_stored_is_set_aside_and_holds_nothing_up() {
     };
     choke_on(&office, POISON);
     let cursor = Cursor { uid_validity: 1, last_uid: 3 };
-    reception.arrived(mailbox, (1..=3).map(mail).collect(), Some(cursor)).await.unwrap();
+    reception.arrived(mailbox, (1..=3).map(mail).collect(), Some(Reached::in_inbox(cursor))).await.unwrap();
     assert_eq!(received(&office).len(), 2);
-    assert_eq!(reception.cursor(mailbox).await.unwrap(), cursor);
+    assert_eq!(reception.cursor(mailbox, INBOX).await.unwrap(), cursor);
 }
 
 #[tokio::test]
@@ -353,7 +354,7 @@ async fn a_mail_that_was_gone_is_not_noted_as_too_large() {
     let gone = SetAside { raw: None, reason: "it was gone".into() };
     let arrival = Arrival { uid: Some(1), bytes: 5, outcome: Read::SetAside(gone) };
     let cursor = Cursor { uid_validity: 1, last_uid: 1 };
-    office.app().reception().arrived(mailbox, vec![arrival], Some(cursor)).await.unwrap();
+    office.app().reception().arrived(mailbox, vec![arrival], Some(Reached::in_inbox(cursor))).await.unwrap();
     let aside = office.app().readers.get().unwrap().set_aside().unwrap();
     assert!(matches!(&aside[..], [a] if a.fate == Fate::Withheld { why: "it was gone".into() }), "{aside:?}");
 }
@@ -372,10 +373,13 @@ async fn while_the_journal_cannot_be_written_good_mail_is_not_set_aside() {
     let journal = rusqlite::Connection::open(file).unwrap();
     let full = "CREATE TRIGGER full BEFORE INSERT ON event WHEN NEW.stream_kind = 'mailbox' BEGIN SELECT RAISE(ABORT, 'full'); END";
     journal.execute_batch(full).unwrap();
-    reception.arrived(mailbox, mail.clone(), Some(cursor)).await.expect_err("the disk is full");
-    assert_eq!(reception.cursor(mailbox).await.unwrap(), Cursor::default());
+    reception
+        .arrived(mailbox, mail.clone(), Some(Reached::in_inbox(cursor)))
+        .await
+        .expect_err("the disk is full");
+    assert_eq!(reception.cursor(mailbox, INBOX).await.unwrap(), Cursor::default());
     journal.execute_batch("DROP TRIGGER full").unwrap();
-    reception.arrived(mailbox, mail, Some(cursor)).await.unwrap();
+    reception.arrived(mailbox, mail, Some(Reached::in_inbox(cursor))).await.unwrap();
     assert_eq!(received(&office).len(), 1);
 }
 

@@ -11,7 +11,7 @@ use evendesk_domain::event::{Call, CallDirection, CallOutcome, Event};
 use evendesk_domain::feedback::{FeedbackKind, FeedbackSource};
 use evendesk_domain::id::{ConversationId, CustomerId, FeedbackId, MessageId};
 use evendesk_domain::inbound::{Attachment, MailThread};
-use evendesk_domain::settings::{Fate, LedgerEntry, Role};
+use evendesk_domain::settings::{Fate, INBOX, LedgerEntry, Role};
 use evendesk_domain::stream::{Actor, StreamKind};
 use evendesk_domain::time::Timestamp;
 use evendesk_journal::{Journal, SqliteJournal};
@@ -95,6 +95,7 @@ async fn xanthippe(office: &Office) -> Xanthippe {
         receive(other),
         SystemCommand::AdvanceMailbox {
             account,
+            folder: INBOX.into(),
             uid_validity: 1,
             last_uid: 2,
             entries: vec![entry(&remote_id), entry("someone else's")],

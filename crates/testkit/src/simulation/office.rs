@@ -9,7 +9,7 @@ use evendesk_domain::clock::{Calendar, Policy, Priority, Targets, Terms};
 use evendesk_domain::event::Event;
 use evendesk_domain::id::{AccountId, CommandId, DeviceId, MessageId, TeamId, TermsId, UserId, WorkspaceId};
 use evendesk_domain::inbound::Inbound;
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use evendesk_domain::stream::StreamId;
 use evendesk_journal::{Founding, Journal, Session, SqliteJournal};
 use evendesk_protocol::Outcome;
@@ -191,6 +191,7 @@ pub fn account(team: TeamId) -> AccountSettings {
         smtp: None,
         user: None,
         webhook: None,
+        mail: MailSettings::default(),
     }
 }
 

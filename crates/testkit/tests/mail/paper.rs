@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome};
+use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome, Reached};
 use evendesk_domain::id::AccountId;
 use evendesk_domain::inbound::Inbound;
 
@@ -15,7 +15,7 @@ pub struct Paper {
 #[derive(Default)]
 struct Kept {
     blobs: HashMap<String, Vec<u8>>,
-    cursor: Cursor,
+    cursors: HashMap<String, Cursor>,
     mails: Vec<Inbound>,
     set_aside: Vec<(Option<u32>, String)>,
     seen_again: usize,
@@ -56,15 +56,15 @@ impl Intake for Paper {
         Ok(name)
     }
 
-    async fn cursor(&self, _account: AccountId) -> Result<Cursor, IntakeError> {
-        Ok(self.kept.lock().expect("paper").cursor)
+    async fn cursor(&self, _account: AccountId, folder: &str) -> Result<Cursor, IntakeError> {
+        Ok(self.kept.lock().expect("paper").cursors.get(folder).copied().unwrap_or_default())
     }
 
     async fn arrived(
         &self,
         _account: AccountId,
         arrivals: Vec<Arrival>,
-        cursor: Option<Cursor>,
+        reached: Option<Reached>,
     ) -> Result<(), IntakeError> {
         let mut kept = self.kept.lock().expect("paper");
         match &mut kept.appends_left {
@@ -81,7 +81,9 @@ impl Intake for Paper {
                 Outcome::SetAside(aside) => kept.set_aside.push((arrival.uid, aside.reason)),
             }
         }
-        kept.cursor = cursor.unwrap_or(kept.cursor);
+        if let Some(Reached { folder, cursor }) = reached {
+            kept.cursors.insert(folder, cursor);
+        }
         Ok(())
     }
 }

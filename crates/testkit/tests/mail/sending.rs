@@ -2,6 +2,7 @@
 
 use evendesk_channels::email::parse::parse;
 use evendesk_channels::email::send::{Outgoing, Verdict, send};
+use evendesk_channels::email::sign_in::SignIn;
 use evendesk_domain::channel::Channel;
 use evendesk_domain::id::{AccountId, MessageId};
 use evendesk_domain::inbound::{MailThread, Outbound};
@@ -11,7 +12,11 @@ use evendesk_testkit::mail::MailWorld;
 fn outgoing(world: &MailWorld) -> Outgoing {
     Outgoing {
         server: format!("smtp://127.0.0.1:{}", world.smtp_port).parse().expect("an address"),
-        sign_in: Some(("support@support.example".to_owned(), "unused where none is asked for".to_owned())),
+        sign_in: Some((
+            "support@support.example".to_owned(),
+            SignIn::Password("unused where none is asked for".to_owned()),
+        )),
+        ca: None,
         from: "support@support.example".to_owned(),
     }
 }

@@ -13,7 +13,7 @@ use evendesk_domain::event::Event;
 use evendesk_domain::id::*;
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
 use evendesk_domain::permission::{Agent, Scope, visible, visible_set};
-use evendesk_domain::settings::{AccountSettings, Role};
+use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_protocol::{FromDesk, FromServer, Mode, NEWEST, Outcome};
@@ -92,6 +92,7 @@ impl Paper {
             smtp: None,
             user: None,
             webhook: None,
+            mail: MailSettings::default(),
         };
         let team = |name: &str| Event::TeamSaved { name: name.into(), terms: TERMS };
         let terms = Event::TermsSaved { name: "standard".into(), terms: Box::new(terms()) };
