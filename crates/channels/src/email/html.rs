@@ -15,6 +15,9 @@ use html5ever::tokenizer::{
 
 /// Elements open at once beyond which markup is not built into a tree: browsers stop near 500.
 const DEEPEST: usize = 300;
+/// Elements that the tree may get beyond those written: a `<b>` that is not closed is opened again in
+/// every paragraph after it, so that a few kilobytes could become gigabytes.
+const REOPENED: usize = 1_000_000;
 /// Bytes of HTML beyond which only the text is given.
 const SAFE_HTML_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes of HTML read for its text.
@@ -23,7 +26,11 @@ const TEXT_HTML_BYTES: usize = 8 * 1024 * 1024;
 /// HTML that can be shown in a closed frame: no script, no form, no address fetched on opening.
 /// `None` where the markup is too large or too deep to be cleaned; its text is still given.
 pub fn safe(html: &str) -> Option<String> {
-    if html.len() > SAFE_HTML_BYTES || read(html, true).deepest > DEEPEST {
+    if html.len() > SAFE_HTML_BYTES {
+        return None;
+    }
+    let writer = read(html, true);
+    if writer.deepest > DEEPEST || writer.reopened > REOPENED {
         return None;
     }
     let mut cleaner = ammonia::Builder::default();
@@ -104,11 +111,22 @@ struct Writer {
     hide: bool,
     open: usize,
     deepest: usize,
+    /// How many of each of [`FORMATTING`] are not closed.
+    formatting: [usize; FORMATTING.len()],
+    reopened: usize,
 }
+
+/// What is opened again where it was not closed.
+const FORMATTING: [&str; 14] =
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 
 impl Writer {
     fn opened(&mut self, tag: &Tag) {
         let name = &*tag.name;
+        self.reopened = self.reopened.saturating_add(self.formatting.iter().sum());
+        if let Some(n) = FORMATTING.iter().position(|f| *f == name) {
+            self.formatting[n] += 1;
+        }
         if !ends_by_itself(name) {
             self.open += 1;
             self.deepest = self.deepest.max(self.open);
@@ -146,6 +164,10 @@ impl Writer {
     }
 
     fn closed(&mut self, name: &str) {
+        self.reopened = self.reopened.saturating_add(self.formatting.iter().sum());
+        if let Some(n) = FORMATTING.iter().position(|f| *f == name) {
+            self.formatting[n] = self.formatting[n].saturating_sub(1);
+        }
         if !ends_by_itself(name) {
             self.open = self.open.saturating_sub(1);
         }

@@ -263,9 +263,13 @@ fn charset_in_markup(html: &[u8]) -> Option<String> {
 fn files(mail: &Message<'_>, html: &str, packed: Vec<File>, problems: &mut Vec<String>) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
     let mut further = 0;
+    let event_attached =
+        mail.attachments().any(|p| p.content_disposition().is_some() && carried::is_calendar(p));
     for part in mail.attachments() {
         let is_text = misnamed(mail).is_some_and(|text| std::ptr::eq(text, part));
-        if is_text || part.content_disposition().is_none() && is_spoken_twice(mail, part) {
+        // The calendar among the alternatives of a text, when the same event is attached too.
+        let again = event_attached && part.content_disposition().is_none() && carried::is_calendar(part);
+        if is_text || again {
             continue;
         }
         if files.len() == ATTACHMENTS {
@@ -281,10 +285,4 @@ fn files(mail: &Message<'_>, html: &str, packed: Vec<File>, problems: &mut Vec<S
         problems.push(format!("{further} further attachments are in the raw mail only"));
     }
     files
-}
-
-/// The calendar among the alternatives of a text, when the same event is attached too.
-fn is_spoken_twice(mail: &Message<'_>, part: &MessagePart<'_>) -> bool {
-    carried::is_calendar(part)
-        && mail.attachments().any(|o| carried::is_calendar(o) && o.content_disposition().is_some())
 }

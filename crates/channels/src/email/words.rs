@@ -7,6 +7,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::charset;
 
+/// Bytes within which an encoded word ends; the rules allow 75.
+const WORD_BYTES: usize = 4096;
+
 /// A run of a value: plain bytes, or what one or more encoded words in a row say.
 enum Run<'a> {
     Plain(&'a [u8]),
@@ -113,7 +116,7 @@ fn word(value: &[u8]) -> Option<Word<'_>> {
         return None;
     }
     let before = value.len() - coded.len();
-    let (coded, length) = match coded.windows(2).position(|w| w == b"?=") {
+    let (coded, length) = match coded.windows(2).take(WORD_BYTES).position(|w| w == b"?=") {
         Some(end) => (&coded[..end], before + end + 2),
         None => {
             let end = coded.iter().position(u8::is_ascii_whitespace).unwrap_or(coded.len());

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use evendesk_channels::email::parse::{Unreadable, parse};
 use proptest::prelude::*;
 
@@ -52,7 +53,27 @@ fn what_would_cost_the_stack_or_minutes_is_refused_or_quick() {
     let nested = "Content-Type: message/rfc822\r\n\r\n";
     let parts = "--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n";
     let head = "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n";
+    let packed = |inside: String| {
+        let coded = base64::engine::general_purpose::STANDARD.encode(inside);
+        format!(
+            "{head}--x\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{coded}\r\n--x--\r\n"
+        )
+    };
+    let bold: String = (0..290).map(|n| format!("<b id={n}>")).collect();
+    let html = "From: a@b.example\r\nContent-Type: text/html\r\n\r\n";
+    let digest = "--x\r\nContent-Type: multipart/digest; boundary=y\r\n\r\n";
     let mails = [
+        packed(parts.repeat(20_000)),
+        packed(packed(parts.repeat(20_000))),
+        format!("{head}{}", parts.replace("multipart/", "multipart(\"\") /").repeat(20_000)),
+        format!("{head}{}", parts.replace("Content-Type", "Con tent - Type").repeat(20_000)),
+        "Content-Type:\r\n \r\n message\r\n /rfc822\r\n\r\n".repeat(50_000),
+        format!("{head}{digest}{}", "--y\r\n\r\nA: b\r\n\r\n".repeat(40_000)),
+        format!("{head}{}", "--x\r\nContent-Type: text/calendar\r\n\r\n".repeat(90_000)),
+        format!("{html}<p>{bold}</p>{}", "<p>x".repeat(200_000)),
+        format!("{html}{}", "<blockquote>a</blockquote>b<br>".repeat(30_000)),
+        format!("From: {}\r\n\r\nHi", "=?a?q?".repeat(100_000)),
+        format!("From: a@b.example\r\n{}\r\nHi", format!("To: {}\r\n", "=?a?q?".repeat(10_000)).repeat(15)),
         nested.repeat(100_000),
         nested.repeat(200),
         format!("{head}{}", parts.repeat(100_000)),
