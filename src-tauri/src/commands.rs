@@ -23,7 +23,7 @@ use crate::keychain::{Keychain, Place as KeychainPlace};
 use crate::opening::{OpenCustomer, Openings};
 use crate::selection::{self, Captured};
 
-type Answer<T> = Result<T, ApiError>;
+pub(crate) type Answer<T> = Result<T, ApiError>;
 
 /// Rows of a list at most in one answer.
 const PAGE_ROWS: usize = 500;

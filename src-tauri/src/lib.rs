@@ -10,6 +10,7 @@ pub mod display;
 mod doctor;
 mod home;
 mod keychain;
+mod letters;
 mod log;
 mod news;
 mod notify;
@@ -91,6 +92,13 @@ pub fn run(options: CommandLine) -> ExitCode {
             commands::draft_get,
             commands::draft_put,
             commands::attachment_open,
+            letters::attachment_save,
+            letters::attachment_picture,
+            letters::letter,
+            letters::letter_picture,
+            letters::pictures_unasked,
+            letters::show_pictures_unasked,
+            letters::link_open,
             commands::submit,
             commands::outgoing_confirm,
             commands::outgoing_edit,

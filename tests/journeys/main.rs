@@ -9,6 +9,7 @@ mod mails_from_the_wild;
 mod notified_of_what_is_mine;
 mod office;
 mod one_customer_three_channels;
+mod reading_mail;
 mod restored_from_a_backup;
 mod two_desks;
 mod two_write_at_once;

@@ -38,6 +38,11 @@ pub struct Office {
 impl Office {
     /// Opens with Ada, an agent, Sam, who supervises, and Mira, an admin.
     pub fn open() -> Office {
+        Office::open_where(|_| {})
+    }
+
+    /// The same, where the server is told something before it starts.
+    pub fn open_where(tell: impl FnOnce(&mut ServerProcess)) -> Office {
         let mail = MailWorld::start();
         mail.add_user(SHOP, PASSWORD);
         mail.add_user(CARLA, PASSWORD);
@@ -55,6 +60,7 @@ impl Office {
         let page = told.split_whitespace().find(|word| word.starts_with("/forms/"));
         let page = page.expect("it says where the form's page is").trim_end_matches([',', '.', ';']);
         let form = format!("{}{page}", server.url());
+        tell(&mut server);
         server.start();
         Office { mail, server, form }
     }
@@ -87,6 +93,15 @@ impl Office {
     /// A mail from Carla, as her program would send it: in the shop's mailbox when this returns.
     pub fn carla_writes(&self, mail: &Mail) {
         self.mail.deliver(mail.text().as_bytes(), CARLA, SHOP);
+    }
+
+    /// A mail from Carla as it is, with all of its headers but the first three.
+    pub fn carla_sends(&self, id: &str, subject: &str, rest: &str) {
+        let head = format!(
+            "From: Carla Neri <{CARLA}>\nTo: {SHOP}\nSubject: {subject}\nMessage-ID: {id}\nMIME-Version: 1.0\n"
+        );
+        let raw = (head + rest).replace('\n', "\r\n");
+        self.mail.deliver(raw.as_bytes(), CARLA, SHOP);
     }
 
     /// The same, but the mail has lain in the shop's mailbox for days before anybody looks.

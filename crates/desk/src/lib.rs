@@ -7,6 +7,7 @@
 //! | [`outbox`] | the one precious file: undecided commands, drafts, feedback that has not left yet |
 //! | [`cache`] | the disposable one: the replica of what this agent may see |
 //! | [`attachments`] | files of messages that were fetched, as disposable |
+//! | [`pictures`] | pictures from outside, made fit to be shown |
 //! | [`client`] | the network: socket, sign-in, files, unsigned feedback |
 //!
 //! Knows nothing of the server's insides, nor of the window's toolkit.
@@ -23,9 +24,11 @@ pub mod faults;
 pub mod folder;
 pub mod outbox;
 pub mod part_file;
+pub mod pictures;
 pub mod view;
 
 pub use crate::core::{Difference, Health};
 pub use client::files::Wanted;
 pub use desk::{Desk, Options};
 pub use error::{ApiError, Code, Error};
+pub use pictures::Size;

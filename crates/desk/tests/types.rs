@@ -34,6 +34,7 @@ fn export_all(folder: &Path) {
         protocol::http::InvitationView,
         protocol::http::Invite,
         protocol::http::Invited,
+        protocol::http::Letter,
         domain::command::CommandBody,
         domain::event::Step,
         domain::clock::State,

@@ -30,3 +30,6 @@ pub const REFERENCES: usize = 100;
 pub const COMMAND_BYTES: usize = 1024 * 1024;
 /// Bytes of one feedback text.
 pub const FEEDBACK_BYTES: usize = 64 * 1024;
+
+/// Bytes of a picture that is shown.
+pub const PICTURE_BYTES: usize = 8 * 1024 * 1024;

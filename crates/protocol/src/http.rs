@@ -13,6 +13,8 @@
 //! | `DELETE /api/invitations/{id}` | admin | withdraws it |
 //! | `GET /api/socket` | signed in | the WebSocket |
 //! | `GET /api/blob/{conversation}/{message}/{hash}` | signed in, and may see the message | a file |
+//! | `GET /api/letter/{conversation}/{message}` | the same | what is shown of a mail's HTML: [`Letter`] |
+//! | `GET /api/letter/{conversation}/{message}/{n}` | the same | its nth picture from elsewhere, fetched now |
 //! | `GET /api/customers/{id}/elsewhere` | signed in | how many matters of them other teams have |
 //! | `GET /api/snapshot/{begin}/{since}/{read_model}` | signed in | a part of a snapshot: SQLite, packed with zstd |
 //! | `GET /api/accounts` | supervisor | how mailboxes, forms and webhooks are: [`AccountState`]s |
@@ -203,4 +205,34 @@ pub struct AsideView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Retried {
     pub fate: Fate,
+}
+
+/// How [`Letter`]s are made. Raise it when that changes: what desks have kept is then asked for again.
+pub const LETTERS: u32 = 1;
+
+/// What is shown of a mail's HTML: it does nothing and fetches nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Letter {
+    /// None where there is none, or where it cannot be cleaned: the text is then all there is to show. Pictures are
+    /// `data-remote` (a place below `pictures`) or `data-cid`, styles `data-style`, what is quoted `data-history`.
+    pub html: Option<String>,
+    /// Whether its layout says more than its text.
+    pub formatted: bool,
+    /// Whether it brings colours of its own.
+    pub coloured: bool,
+    pub has_history: bool,
+    /// How many pictures there are elsewhere, which are fetched when somebody asks.
+    pub pictures: u32,
+    pub picture_hosts: Vec<String>,
+    /// Hosts of pictures left out for good: they were there to tell when the mail is opened.
+    pub trackers: Vec<String>,
+    pub inline: Vec<InlinePicture>,
+}
+
+/// A file of the mail that its HTML shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct InlinePicture {
+    pub content_id: String,
+    pub blob: String,
 }

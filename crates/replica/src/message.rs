@@ -298,6 +298,18 @@ impl Reader {
             .doing("find what is to be delivered")
     }
 
+    /// The event of something that came in, by the conversation that it is in.
+    pub fn received(&self, conversation: ConversationId, message: MessageId) -> Result<Option<u64>, Error> {
+        let found: Vec<i64> = self
+            .db()
+            .prepare_cached(
+                "SELECT seq FROM message WHERE id = ?1 AND conversation = ?2 AND kind = 'received'",
+            )
+            .and_then(|mut s| s.query_map((message.0, conversation.0), |r| r.get(0))?.collect())
+            .doing("look for a message")?;
+        Ok(found.first().map(|seq| seq.cast_unsigned()))
+    }
+
     /// Whether a file belongs to a message of that conversation.
     pub fn has_blob(
         &self,

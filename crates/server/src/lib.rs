@@ -6,6 +6,7 @@ pub mod access;
 pub mod auth;
 pub mod backup;
 pub mod blobs;
+mod calls;
 pub mod cli;
 pub mod clock;
 pub mod doctor;

@@ -22,6 +22,8 @@ pub struct ServerProcess {
     running: Option<Process>,
     /// What it is told by the environment.
     environment: Vec<(&'static str, String)>,
+    /// What it is told as it begins to serve.
+    arguments: Vec<&'static str>,
     home: TempDir,
 }
 
@@ -41,7 +43,14 @@ impl ServerProcess {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("it has an address").port();
         let home = tempfile::tempdir().expect("a folder for the test");
-        ServerProcess { binary: binary.to_owned(), port, running: None, environment: Vec::new(), home }
+        ServerProcess {
+            binary: binary.to_owned(),
+            port,
+            running: None,
+            environment: Vec::new(),
+            arguments: Vec::new(),
+            home,
+        }
     }
 
     /// A node that shares a journal, and files, with others.
@@ -55,6 +64,11 @@ impl ServerProcess {
     /// Has it say more, or less, than at `debug`.
     pub fn says(&mut self, level: &str) {
         self.environment.push((LOG, level.to_owned()));
+    }
+
+    /// Has it serve in its own way.
+    pub fn serves_with(&mut self, argument: &'static str) {
+        self.arguments.push(argument);
     }
 
     /// Gives this node the key of another.
@@ -106,6 +120,7 @@ impl ServerProcess {
     /// Serves, and waits until it listens.
     pub fn start(&mut self) {
         let mut serve = self.command(&["serve", "--bind", &format!("127.0.0.1:{}", self.port)]);
+        serve.args(&self.arguments);
         if !self.environment.iter().any(|(name, _)| *name == LOG) {
             serve.env(LOG, "debug");
         }

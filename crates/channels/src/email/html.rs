@@ -26,11 +26,7 @@ const TEXT_HTML_BYTES: usize = 8 * 1024 * 1024;
 /// HTML that can be shown in a closed frame: no script, no form, no address fetched on opening.
 /// `None` where the markup is too large or too deep to be cleaned; its text is still given.
 pub fn safe(html: &str) -> Option<String> {
-    if html.len() > SAFE_HTML_BYTES {
-        return None;
-    }
-    let writer = read(html, true);
-    if writer.deepest > DEEPEST || writer.reopened > REOPENED {
+    if !is_sane(html) {
         return None;
     }
     let mut cleaner = ammonia::Builder::default();
@@ -47,6 +43,15 @@ pub fn safe(html: &str) -> Option<String> {
             _ => Some(Cow::Borrowed(value)),
         });
     Some(cleaner.clean(html).to_string().trim().to_owned())
+}
+
+/// Whether markup is of a size and depth that a tree can be built of.
+pub(super) fn is_sane(html: &str) -> bool {
+    if html.len() > SAFE_HTML_BYTES {
+        return false;
+    }
+    let writer = read(html, true);
+    writer.deepest <= DEEPEST && writer.reopened <= REOPENED
 }
 
 /// The words of an HTML mail, in paragraphs, with quotations marked by `>` as mail does.
@@ -298,7 +303,7 @@ pub(super) fn breaks_around(name: &str) -> usize {
     }
 }
 
-fn is_void(name: &str) -> bool {
+pub(super) fn is_void(name: &str) -> bool {
     matches!(
         name,
         "area"

@@ -30,6 +30,8 @@ pub struct Parsed {
     /// All that it says, as plain text.
     pub text: String,
     pub split: Split,
+    /// Its HTML as it came; empty where there is none.
+    pub html: String,
     /// Cleaned HTML where it came with some.
     pub safe_html: Option<String>,
     pub files: Vec<File>,
@@ -124,6 +126,7 @@ fn read(raw: &[u8]) -> Result<Parsed, Unreadable> {
         subject,
         message_id,
         problems,
+        html,
     })
 }
 

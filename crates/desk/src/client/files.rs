@@ -61,10 +61,12 @@ pub async fn fetch(
 }
 
 /// Whole or not at all, and private.
-fn keep(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(path);
     std::fs::create_dir_all(folder).map_err(Error::file(folder))?;
-    let beside = folder.join(".part");
+    // Of its own: several files of one message may be on their way.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".part-{name}"));
     let written = private()
         .create(true)
         .truncate(true)

@@ -4,6 +4,7 @@ pub mod address;
 pub mod backoff;
 pub mod courier;
 pub mod files;
+pub mod letters;
 pub mod parts;
 pub mod people;
 pub mod session;

@@ -14,7 +14,7 @@ use crate::error::Error;
 /// Bytes of a list; a thousand devices need far less.
 const LIST_BYTES: usize = 4 * 1024 * 1024;
 
-async fn done(request: RequestBuilder) -> Result<reqwest::Response, Error> {
+pub(super) async fn done(request: RequestBuilder) -> Result<reqwest::Response, Error> {
     let response = request.send().await.map_err(|e| unreachable(&e))?;
     if response.status().is_success() { Ok(response) } else { Err(problem(response).await) }
 }

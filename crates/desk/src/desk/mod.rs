@@ -3,6 +3,7 @@
 
 mod doctor;
 mod heard;
+mod letters;
 mod outgoing;
 mod people;
 mod queries;

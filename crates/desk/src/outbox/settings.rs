@@ -29,6 +29,8 @@ pub enum Setting {
     SubmitKey,
     /// Server time minus this computer's, as last estimated, in milliseconds.
     OffsetMs,
+    /// The customers whose mails show pictures from elsewhere unasked, as JSON.
+    PicturesUnasked,
 }
 
 /// Whose sign-in was ended from elsewhere.
@@ -50,6 +52,7 @@ impl Setting {
             Self::Workspace => "workspace",
             Self::SubmitKey => "submit_key",
             Self::OffsetMs => "offset_ms",
+            Self::PicturesUnasked => "pictures_unasked",
         }
     }
 }

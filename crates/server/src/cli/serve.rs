@@ -25,7 +25,7 @@ pub struct Serve {
     /// A name besides localhost by which desks and pages call this server; may be given several times
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
-    /// Let webhooks be posted to this machine and to private networks
+    /// Let webhooks be posted to, and pictures of mails be fetched from, this machine and private networks
     #[arg(long)]
     allow_private_webhooks: bool,
     /// A TLS proxy passes callers on. One on this machine adds each caller's address as the last of

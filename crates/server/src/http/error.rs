@@ -37,6 +37,8 @@ pub enum HttpError {
     TooLarge,
     #[error("This server keeps its rows in another way than this Evendesk; connect again.")]
     OtherRows,
+    #[error("This picture is not where the mail says, or cannot be fetched from there.")]
+    PictureAway,
     #[error("{0}")]
     Invalid(String),
     #[error("The server has more to do than it can take on; try again in a few seconds.")]
@@ -59,6 +61,7 @@ impl HttpError {
             Self::TooMany(_) => "too_many",
             Self::TooLarge => "too_large",
             Self::OtherRows => OTHER_ROWS,
+            Self::PictureAway => "not_found",
             Self::Invalid(_) => "invalid",
             Self::Busy => "busy",
             Self::FilesAway => "files_away",
@@ -80,7 +83,7 @@ impl HttpError {
         match self {
             Self::SignIn | Self::WrongPassword | Self::Over(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::NoInvitation => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoInvitation | Self::PictureAway => StatusCode::NOT_FOUND,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::OtherRows => StatusCode::CONFLICT,

@@ -12,6 +12,7 @@ mod form;
 mod guard;
 mod health;
 pub mod hook;
+mod letter;
 pub mod network;
 mod people;
 pub mod session;
@@ -47,6 +48,8 @@ pub fn app(state: App) -> Router {
         .route("/api/invitations/{id}", delete(people::withdraw))
         .route("/api/socket", get(socket::upgrade))
         .route("/api/blob/{conversation}/{message}/{hash}", get(blob::get))
+        .route("/api/letter/{conversation}/{message}", get(letter::get))
+        .route("/api/letter/{conversation}/{message}/{picture}", get(letter::picture))
         .route("/api/customers/{customer}/elsewhere", get(customer::elsewhere))
         .route("/api/snapshot/{begin}/{since}/{read_model}", get(snapshot::get))
         .route("/api/feedback", post(feedback::hear).layer(DefaultBodyLimit::max(FEEDBACK_BODY)))

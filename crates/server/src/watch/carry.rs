@@ -1,6 +1,5 @@
 //! One try to carry an answer out on its channel.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use evendesk_channels::email::send::{Verdict, send};
@@ -14,6 +13,7 @@ use evendesk_domain::time::Timestamp;
 use reqwest::Url;
 use zeroize::Zeroizing;
 
+use crate::calls::{self, NotCalled};
 use crate::health::Way;
 use crate::sample;
 use crate::secrets;
@@ -132,13 +132,14 @@ async fn post(
         kept => kept.ok().and_then(|s| Secret::parse(&s).ok()),
     };
     let Some(secret) = secret else { return ask("has no secret to sign with; make it anew") };
-    let client = match client(&url, app.private_webhooks).await {
-        Ok(client) => client,
-        Err(Unreachable::Private) => {
+    let client = match calls::client(&url, app.private_webhooks, POST_WITHIN).await {
+        Ok((_, way)) if !way.is_private => return ask("must post to https"),
+        Ok((client, _)) => client,
+        Err(NotCalled::Inward) => {
             return ask("posts to a private network, which this server does not call");
         }
-        Err(Unreachable::Insecure) => return ask("must post to https"),
-        Err(Unreachable::Now(why)) => return Verdict::Later(why),
+        Err(NotCalled::NoAddress) => return ask("must post to https"),
+        Err(NotCalled::Now(why)) => return Verdict::Later(why),
     };
     let (signed, body) = social::write(answer, &secret, at, app.clock.now());
     let request = client
@@ -161,101 +162,5 @@ async fn post(
             _ => Verdict::Later(format!("{name} does not take it now ({})", response.status())),
         },
         Err(e) => Verdict::Later(format!("{name} cannot be reached: {}", e.without_url())),
-    }
-}
-
-/// Why an address that people configured is not called.
-enum Unreachable {
-    Private,
-    Insecure,
-    Now(String),
-}
-
-/// A client for one call: bound to addresses that were looked at, so that a name cannot turn inward in
-/// between, and without redirects, which could.
-async fn client(url: &Url, private: bool) -> Result<reqwest::Client, Unreachable> {
-    let host =
-        url.host_str().ok_or(Unreachable::Insecure)?.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let port = url.port_or_known_default().ok_or(Unreachable::Insecure)?;
-    let found = tokio::net::lookup_host((host.as_str(), port)).await;
-    let addrs: Vec<SocketAddr> =
-        found.map_err(|e| Unreachable::Now(format!("{host} is not found: {e}")))?.collect();
-    if !private && addrs.iter().any(|a| !is_public(a.ip())) {
-        return Err(Unreachable::Private);
-    }
-    let local = addrs.iter().all(|a| a.ip().is_loopback());
-    if url.scheme() != "https" && !(private && local) {
-        return Err(Unreachable::Insecure);
-    }
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .timeout(POST_WITHIN)
-        .resolve_to_addrs(&host, &addrs)
-        .build()
-        .map_err(|e| Unreachable::Now(e.to_string()))
-}
-
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => is_public_v6(ip),
-    }
-}
-
-fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    let special = ip.is_private()
-        || ip.is_loopback()
-        || ip.is_link_local()
-        || ip.is_multicast()
-        || ip.is_documentation()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a, b, c) == (192, 0, 0)
-        || (a == 198 && (b == 18 || b == 19));
-    !special
-}
-
-fn is_public_v6(ip: Ipv6Addr) -> bool {
-    if let Some(v4) = ip.to_ipv4_mapped() {
-        return is_public_v4(v4);
-    }
-    // Only 2000::/3 is handed out; of it, documentation and the tunnels that carry IPv4 inside are not.
-    let [first, second, ..] = ip.segments();
-    let special = first == 0x2002 || (first == 0x2001 && (second == 0 || second == 0x0db8));
-    first & 0xe000 == 0x2000 && !special
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_public_addresses_are_called() {
-        for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.0.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00::1",
-            "::ffff:127.0.0.1",
-            "64:ff9b::a00:1",
-            "2002:7f00:1::",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-        for public in ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
     }
 }

@@ -5,6 +5,7 @@ mod channels;
 mod erasure;
 mod http;
 mod keeping;
+mod letters;
 mod nodes;
 mod office;
 mod people;

@@ -23,6 +23,19 @@ export interface Backend {
   draftGet(conversation: string): Promise<string | null>;
   draftPut(conversation: string, text: string): Promise<void>;
   attachmentOpen(file: T.FileOfMessage): Promise<void>;
+  /** Keeps a copy among the person's downloads; where it is. */
+  attachmentSave(file: T.FileOfMessage): Promise<string>;
+  /** A file as a picture, as large as it is shown. */
+  attachmentPicture(of: T.OfMessage, blob: string, small: boolean): Promise<ArrayBuffer>;
+  /** What is shown of a mail's HTML. */
+  letter(of: T.OfMessage): Promise<T.Letter>;
+  /** A picture that the mail has elsewhere: asking tells its sender that somebody reads the mail. */
+  letterPicture(of: T.OfMessage, place: number): Promise<ArrayBuffer>;
+  /** The customers whose mails show such pictures unasked. */
+  picturesUnasked(): Promise<string[]>;
+  showPicturesUnasked(customer: string, unasked: boolean): Promise<void>;
+  /** Opens a link with the system's program for it. */
+  linkOpen(address: string): Promise<void>;
   /** What is marked or copied anywhere on this screen; null where the desk cannot tell. */
   readSelection(): Promise<string | null>;
 

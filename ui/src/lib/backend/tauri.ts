@@ -30,6 +30,13 @@ export const tauriBackend: Backend = {
   draftGet: (conversation) => invoke("draft_get", { conversation }),
   draftPut: (conversation, text) => invoke("draft_put", { conversation, text }),
   attachmentOpen: (file) => invoke("attachment_open", { ...file }),
+  attachmentSave: (file) => invoke("attachment_save", { ...file }),
+  attachmentPicture: (of, blob, small) => invoke("attachment_picture", { ...of, blob, small }),
+  letter: (of) => invoke("letter", { ...of }),
+  letterPicture: (of, place) => invoke("letter_picture", { ...of, place }),
+  picturesUnasked: () => invoke("pictures_unasked"),
+  showPicturesUnasked: (customer, unasked) => invoke("show_pictures_unasked", { customer, unasked }),
+  linkOpen: (address) => invoke("link_open", { address }),
   readSelection: async () => (await invoke<{ text: string } | null>("read_selection"))?.text ?? null,
 
   submit: (body) => invoke("submit", { body }),

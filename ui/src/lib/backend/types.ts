@@ -35,6 +35,7 @@ export type { HeldAnswer } from "./generated/HeldAnswer";
 export type { Identity } from "./generated/Identity";
 export type { IdentityKind } from "./generated/IdentityKind";
 export type { IdentityView } from "./generated/IdentityView";
+export type { Letter } from "./generated/Letter";
 export type { LeavingFeedback } from "./generated/LeavingFeedback";
 export type { InvitationView } from "./generated/InvitationView";
 export type { Invite } from "./generated/Invite";
@@ -71,5 +72,7 @@ export type { UserView } from "./generated/UserView";
 export type OpenCustomer = { customer: CustomerId; conversation: ConversationId | null };
 /** One-click feedback from outside the window; an empty text asks for words. */
 export type FeedbackShortcut = { text: string };
-/** A file, by the message that its reader may see. */
-export type FileOfMessage = { conversation: ConversationId; message: MessageId; blob: string; name: string };
+/** A message, by where its reader may see it. */
+export type OfMessage = { conversation: ConversationId; message: MessageId };
+/** A file of one. */
+export type FileOfMessage = OfMessage & { blob: string; name: string };

@@ -1,6 +1,7 @@
 import { backend } from "../backend";
 import { begin } from "../state/start";
 import { heldAnswers } from "../state/heldAnswers.svelte";
+import { letters } from "../state/letters.svelte";
 import { opened } from "../state/opened.svelte";
 import { outgoingPage } from "../state/outgoingPage.svelte";
 import { overlay } from "../state/overlay.svelte";
@@ -10,6 +11,7 @@ import type { Command } from "./command";
 async function signOut(): Promise<void> {
   await backend.signOut();
   opened.forgetAll();
+  letters.forgetAll();
   outgoingPage.forget();
   heldAnswers.forget();
   await begin();

@@ -2,6 +2,7 @@
 import { answerCommands } from "./answer";
 import { appCommands } from "./app";
 import type { Command } from "./command";
+import { letterCommands } from "./letters";
 import { matterCommands } from "./matter";
 import { moveCommands } from "./move";
 import { outgoingCommands } from "./outgoing";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...answerCommands,
   ...outgoingCommands,
   ...matterCommands,
+  ...letterCommands,
   ...placeCommands,
   ...settingsCommands,
   ...appCommands,

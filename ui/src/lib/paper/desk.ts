@@ -7,6 +7,7 @@ import type {
   Connection,
   FeedbackShortcut,
   HeldAnswer,
+  Letter,
   OpenCustomer,
   OutgoingItem,
   Presence,
@@ -26,6 +27,8 @@ import { customerSpoke, lastSeq, say, type Conversation } from "./world";
 
 const DELIVERED_AFTER_MS = 900;
 
+const noLetter: Letter = { html: null, formatted: false, coloured: false, has_history: false, pictures: 0, picture_hosts: [], trackers: [], inline: [] };
+
 function heldOf(on: Conversation, { at, kind }: TimelineEntry): HeldAnswer[] {
   if (kind.kind !== "reply" || kind.delivery !== "held") return [];
   const { message, text, author } = kind;
@@ -40,6 +43,10 @@ export class PaperDesk {
   readonly shortcut = new Hearers<FeedbackShortcut>();
   readonly drafts = new Map<string, string>();
   readonly company: Company;
+  /** HTML by the message that came with it. */
+  readonly letters = new Map<string, Letter>();
+  readonly unasked = new Set<string>();
+  readonly followed: string[] = [];
   outgoing: OutgoingItem[] = [];
   #offline = false;
   #offset = 0;
@@ -238,6 +245,13 @@ export function paperBackend(desk: PaperDesk): Backend {
     draftGet: async (conversation) => desk.drafts.get(conversation) ?? null,
     draftPut: async (conversation, text) => void desk.drafts.set(conversation, text),
     attachmentOpen: async () => undefined,
+    attachmentSave: async ({ name }) => `/home/me/Downloads/${name}`,
+    attachmentPicture: () => Promise.reject(new Error("No picture.")),
+    letter: async ({ message }) => structuredClone(desk.letters.get(message) ?? noLetter),
+    letterPicture: () => Promise.reject(new Error("No picture.")),
+    picturesUnasked: async () => [...desk.unasked],
+    showPicturesUnasked: async (customer, unasked) => void (unasked ? desk.unasked.add(customer) : desk.unasked.delete(customer)),
+    linkOpen: async (address) => void desk.followed.push(address),
     readSelection: async () => navigator.clipboard?.readText().catch(() => null) ?? null,
     submit: async (body) => desk.submit(structuredClone(body)),
     outgoingConfirm: async (command, seen) => desk.confirm(command, seen),

@@ -10,6 +10,7 @@ import { drafts, rewordings } from "./drafts";
 import { feedbackList } from "./feedbackList.svelte";
 import { heldAnswers } from "./heldAnswers.svelte";
 import { go, look, showRow } from "./navigate";
+import { letters } from "./letters.svelte";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
 import { outgoingPage } from "./outgoingPage.svelte";
@@ -26,6 +27,7 @@ export async function enter(): Promise<void> {
   await Promise.all([desk.loadSettings(), desk.loadCounts(), desk.loadConnection(), go({ kind: "due_next" })]);
   void outgoingList.load();
   void heldAnswers.load();
+  void letters.begin();
 }
 
 export async function begin(): Promise<void> {
@@ -47,6 +49,7 @@ async function signedOut(): Promise<void> {
   rewordings.forgetAll();
   drafts.forgetAll();
   opened.forgetAll();
+  letters.forgetAll();
 }
 
 /** A first sync fills an empty queue: its first customer is shown as if it had been there. */

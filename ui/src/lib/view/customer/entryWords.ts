@@ -42,6 +42,8 @@ function byKind(entry: TimelineEntry, kind: EntryKind): Described {
 function theirs(kind: Extract<EntryKind, { kind: "message" }>): Described {
   const facts: string[] = [];
   const marks: Mark[] = [];
+  // A name is whatever its writer likes; the address is where it came from.
+  if (kind.channel === "email" && kind.from_name && kind.from) facts.push(kind.from);
   if (kind.learnt_at - kind.spoke_at > LATE_LEARNT_MS) {
     facts.push(t("entry.learnt", { when: moment(kind.learnt_at, clock.today) }));
   }
