@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use evendesk_domain::channel::{Channel, Identity};
 use evendesk_domain::id::AccountId;
-use evendesk_domain::inbound::{Attachment, Inbound, MailThread};
+use evendesk_domain::inbound::{Attachment, Author, Inbound, MailThread};
 use evendesk_domain::time::Timestamp;
 
 use super::parse::{Parsed, Unreadable, parse};
+use super::sender;
 use crate::intake::{Arrival, Intake, IntakeError, Outcome, SetAside};
 
 /// What one mail may cost to read before it is set aside.
@@ -75,7 +76,9 @@ pub async fn receive(
 async fn read(bytes: Vec<u8>) -> Result<(Identity, Box<Parsed>), Unreadable> {
     let read = move || {
         let parsed = parse(&bytes)?;
-        let from = parsed.from_address.as_deref().and_then(|a| Identity::email(a).ok());
+        // Some mail systems give no address of their own, and what they report counts all the same.
+        let nobody = (parsed.author == Author::Bounce).then_some("mailer-daemon@unknown.invalid");
+        let from = parsed.from_address.as_deref().or(nobody).and_then(|a| Identity::email(a).ok());
         Ok((from.ok_or(Unreadable::NoSender)?, Box::new(parsed)))
     };
     match tokio::time::timeout(LONGEST, tokio::task::spawn_blocking(read)).await {
@@ -111,6 +114,12 @@ fn inbound(
         let own = mailbox.addresses.iter().any(|own| own.eq_ignore_ascii_case(a));
         !own && !a.eq_ignore_ascii_case(&from.value)
     };
+    let mut doubts = mail.doubts;
+    // Whom it was written to may not be named in it; whose mailbox this is is known.
+    let alike = sender::resembles(&from.value, &mailbox.addresses);
+    if let Some(alike) = alike.filter(|a| !doubts.contains(a)) {
+        doubts.push(alike);
+    }
     let cc = mail.to.into_iter().chain(mail.cc).filter(is_theirs).collect();
     Inbound {
         channel: Channel::Email,
@@ -128,7 +137,7 @@ fn inbound(
         raw: Some(raw),
         author: mail.author,
         bounce: mail.bounce,
-        doubts: mail.doubts,
+        doubts,
         mail: MailThread {
             message_id: mail.message_id,
             in_reply_to: mail.in_reply_to,

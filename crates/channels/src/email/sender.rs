@@ -51,21 +51,26 @@ fn address_in(name: &str) -> Option<String> {
 /// Whether the domain is written to be taken for another: for one that the mail was written to, or, where letters
 /// of another script are in it, for the plain one that they show.
 fn look_alike(from: &str, written_to: &[String]) -> Option<Doubt> {
-    let (shown, _) = idna::domain_to_unicode(&domain(from).to_lowercase());
-    let seen = look(&shown);
-    for own in written_to {
-        let (own, _) = idna::domain_to_unicode(&domain(own).to_lowercase());
-        if own != shown && look(&own) == seen {
-            return Some(Doubt::LookAlike { domain: shown, resembles: own });
-        }
+    let shown = readable_domain(from);
+    if let Some(doubt) = resembles(from, written_to) {
+        return Some(doubt);
     }
     // Words of a whole script, and marks over letters, are how most of the world writes its own.
     let disguised = |label: &str| !label.is_ascii() && look(label).is_ascii();
-    let resembles = || shown.split('.').map(plain_label).collect::<Vec<_>>().join(".");
-    shown
-        .split('.')
-        .any(disguised)
-        .then(|| Doubt::LookAlike { resembles: resembles(), domain: shown.clone() })
+    let plain = || shown.split('.').map(plain_label).collect::<Vec<_>>().join(".");
+    shown.split('.').any(disguised).then(|| Doubt::LookAlike { resembles: plain(), domain: shown.clone() })
+}
+
+/// Whether the domain of `from` can be taken for one of these addresses' domains without being it.
+pub fn resembles(from: &str, addresses: &[String]) -> Option<Doubt> {
+    let domain = readable_domain(from);
+    let seen = look(&domain);
+    let alike = addresses.iter().map(|a| readable_domain(a)).find(|own| *own != domain && look(own) == seen);
+    alike.map(|resembles| Doubt::LookAlike { domain, resembles })
+}
+
+fn readable_domain(address: &str) -> String {
+    idna::domain_to_unicode(&domain(address).to_lowercase()).0
 }
 
 fn look(domain: &str) -> String {

@@ -93,6 +93,13 @@ def reports():
           "550 <gone@b.example>... User unknown\n"
     yield plain("bounce-sendmail-old", "an old Sendmail", old, {"From": "Mail Delivery Subsystem <MAILER-DAEMON@b.example>",
                 "Subject": "Returned mail: User unknown"}, kind="bounce", bounce=verdict(None, True, original=None))
+    yield plain("bounce-no-domain", "a mail system that gives no address", old, {"From": "MAILER-DAEMON (Mail Delivery System)",
+                "Subject": "Mail System Error - Returned Mail"}, kind="bounce", bounce=verdict(None, True, original=None), from_address=None)
+    yield plain("bounce-nobody", "an empty envelope sender and a subject about delivery", old,
+                {"Return-Path": "<>", "From": "admin@b.example", "Subject": "Onbestelbaar: Re: Order 4711"}, kind="bounce",
+                bounce=verdict(None, True, original=None))
+    yield plain("auto-nobody", "an empty envelope sender wants no answer by a machine", "I am on holiday.",
+                {"Return-Path": "<>", "Subject": "Holiday"}, kind="auto_reply")
     yield plain("bounce-not", "a person asks about a bounce", "Why did I get 550 5.1.1?", {"Subject": "Undelivered mail?"},
                 kind="person", bounce=None)
 
