@@ -1,24 +1,29 @@
 //! Any bytes whatsoever: no panic, no minute-long parse, and what was readable before a change of a
 //! byte is mostly readable after it.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use evendesk_channels::email::parse::{Unreadable, parse};
+use evendesk_channels::email::{history, html};
 use proptest::prelude::*;
 
-use crate::corpus::folder;
+use crate::{corpus, own_corpus};
 
-fn mails() -> Vec<Vec<u8>> {
-    let files = std::fs::read_dir(folder()).expect("the mails").map(|f| f.expect("a file").path());
+/// All mails there are, which are read once.
+static MAILS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let files = [corpus::folder(), own_corpus::folder()]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("the mails").map(|f| f.expect("a file").path()));
     files
         .filter(|f| f.extension().is_some_and(|e| e == "eml"))
         .map(|f| std::fs::read(f).expect("a mail"))
         .collect()
-}
+});
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
@@ -30,7 +35,7 @@ proptest! {
         which in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..20),
     ) {
-        let mut mail = which.get(&mails()).clone();
+        let mut mail = which.get(&MAILS).clone();
         for (at, byte, how) in changes {
             if mail.is_empty() {
                 break;
@@ -45,6 +50,23 @@ proptest! {
             mail.truncate(64 * 1024);
         }
         prop_assert_ne!(parse(&mail).err(), Some(Unreadable::Broken));
+    }
+
+    #[test]
+    fn folding_html_loses_nothing_but_adds_folds(
+        pieces in proptest::collection::vec(any::<prop::sample::Index>(), 0..30),
+        is_forward in any::<bool>(),
+    ) {
+        const PIECES: [&str; 18] = [
+            "<p>", "</p>", "<div>", "</div>", "<blockquote>", "</blockquote>", "<br>", "<table><tr><td>", "</table>", "<pre>",
+            "</pre>", "yes\n", "On 3 May 2026, a@b.example wrote:", "-- ", "<b>From:</b> a<br>Sent: b<br>To: c<br>Subject: d",
+            "<img src=cid:x>", "<ul><li>", "&gt; old",
+        ];
+        let html: String = pieces.iter().map(|piece| *piece.get(&PIECES)).collect();
+        let clean = html::safe(&html).expect("small and flat");
+        let folded = history::fold(&clean, is_forward);
+        let unfolded = folded.replace("<details><summary>…</summary>", "").replace("</details>", "");
+        prop_assert_eq!(unfolded, clean);
     }
 }
 
