@@ -157,7 +157,7 @@ async fn show(
     user: &str,
     secret: &Secret,
 ) -> Result<(), Verdict> {
-    let (ways, secret): (&[Mechanism], _) = match secret {
+    let (ways, shown): (&[Mechanism], _) = match secret {
         Secret::Password(password) => (&[Mechanism::Plain, Mechanism::Login], password),
         Secret::Token(token) => (&[Mechanism::Xoauth2], token),
     };
@@ -165,8 +165,10 @@ async fn show(
     if line.server_info().get_auth_mechanism(ways).is_none() {
         return Ok(());
     }
-    let signed_in = line.auth(ways, &Credentials::new(user.to_owned(), secret.clone())).await;
-    signed_in.map(drop).map_err(|e| match e.is_permanent() {
+    let signed_in = line.auth(ways, &Credentials::new(user.to_owned(), shown.clone())).await;
+    // What is wrong with a token is told in a challenge that only waits for the no; to lettre that is a slip.
+    let refused = |e: &Error| e.is_permanent() || (e.is_client() && matches!(secret, Secret::Token(_)));
+    signed_in.map(drop).map_err(|e| match refused(&e) {
         true => Verdict::AccountNeedsAttention(format!(
             "{server} refuses to sign in {user}: {}. Check the user name and the password",
             words(&e)

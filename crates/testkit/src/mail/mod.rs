@@ -10,6 +10,7 @@ mod dovecot;
 pub(crate) mod owner;
 mod postfix;
 pub(crate) mod server;
+pub mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ use std::time::{Duration, Instant};
 use lettre::address::Envelope;
 use lettre::{SmtpTransport, Transport};
 
+pub use dovecot::Certificate;
+use dovecot::Wishes;
 use owner::Owner;
 use server::Server;
 pub use server::free_port;
@@ -27,6 +30,7 @@ const DELIVERY: Duration = Duration::from_secs(10);
 pub struct MailWorld {
     pub smtp_port: u16,
     pub imap_port: u16,
+    wishes: Wishes,
     owner: Owner,
     // Stopped in this order, before the folder goes.
     _postfix: Server,
@@ -40,6 +44,28 @@ impl MailWorld {
     /// # Panics
     /// When a package is missing or a server does not come up; the message says what to do.
     pub fn start() -> Self {
+        Self::start_with(Wishes::default())
+    }
+
+    /// The same, with a certificate: TLS and STARTTLS.
+    pub fn start_encrypted(certificate: Certificate) -> Self {
+        Self::start_with(Wishes {
+            certificate: Some(certificate),
+            imaps_port: server::free_port(),
+            ..Wishes::default()
+        })
+    }
+
+    /// The same, where people are let in by the tokens of a provider, too: by IMAP and by SMTP.
+    pub fn start_trusting(provider: &tokens::TokenServer) -> Self {
+        Self::start_with(Wishes {
+            introspection_url: Some(provider.introspection_url()),
+            auth_port: server::free_port(),
+            ..Wishes::default()
+        })
+    }
+
+    fn start_with(wishes: Wishes) -> Self {
         let folder = tempfile::Builder::new().prefix("evendesk-mail-").tempdir().expect("a temporary folder");
         let owner = Owner::of(folder.path());
         server::open_to_all(folder.path());
@@ -48,11 +74,16 @@ impl MailWorld {
         }
         owner.give(&folder.path().join("mail"));
         let (smtp_port, imap_port) = (server::free_port(), server::free_port());
-        let postfix = postfix::start(folder.path(), smtp_port, owner);
-        let dovecot = dovecot::start(folder.path(), imap_port, owner);
+        let postfix = postfix::start(folder.path(), smtp_port, owner, wishes.auth_port);
+        let dovecot = dovecot::start(folder.path(), imap_port, owner, &wishes);
         postfix.wait_for(smtp_port, "220 ");
         dovecot.wait_for(imap_port, "* OK");
-        Self { smtp_port, imap_port, owner, _postfix: postfix, dovecot: Some(dovecot), folder }
+        Self { smtp_port, imap_port, wishes, owner, _postfix: postfix, dovecot: Some(dovecot), folder }
+    }
+
+    /// Where IMAP is spoken under TLS from the first byte, if it is.
+    pub fn imaps_port(&self) -> u16 {
+        self.wishes.imaps_port
     }
 
     /// A mailbox with a password; the address is the user name.
@@ -165,7 +196,7 @@ impl MailWorld {
     }
 
     pub fn start_imap(&mut self) {
-        let dovecot = dovecot::start(self.folder.path(), self.imap_port, self.owner);
+        let dovecot = dovecot::start(self.folder.path(), self.imap_port, self.owner, &self.wishes);
         dovecot.wait_for(self.imap_port, "* OK");
         self.dovecot = Some(dovecot);
     }

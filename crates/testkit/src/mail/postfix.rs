@@ -5,7 +5,14 @@ use std::path::Path;
 use super::owner::Owner;
 use super::server::Server;
 
-pub fn start(folder: &Path, port: u16, owner: Owner) -> Server {
+/// With an `auth_port`, it asks Dovecot there whether somebody may sign in.
+pub fn start(folder: &Path, port: u16, owner: Owner, auth_port: u16) -> Server {
+    let sign_in = match auth_port {
+        0 => String::new(),
+        port => format!(
+            "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:127.0.0.1:{port}\n"
+        ),
+    };
     let home = folder.join("postfix");
     let (root, Owner { uid, gid, .. }) = (folder.display(), owner);
     let write =
@@ -39,7 +46,7 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_mailbox_limit = 0
 message_size_limit = 60000000
-# Each process serves once, so that a user added later is known.
+{sign_in}# Each process serves once, so that a user added later is known.
 max_use = 1
 "
         ),

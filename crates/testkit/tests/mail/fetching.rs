@@ -12,11 +12,11 @@ use evendesk_testkit::mail::MailWorld;
 
 use crate::paper::Paper;
 
-const SUPPORT: &str = "support@support.example";
-const PASSWORD: &str = "sec\"ret\\";
-const ADA: &str = "ada@customer.example";
+pub const SUPPORT: &str = "support@support.example";
+pub const PASSWORD: &str = "sec\"ret\\";
+pub const ADA: &str = "ada@customer.example";
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::from_seconds(1_800_000_000)
 }
 
@@ -30,7 +30,7 @@ fn fetcher(world: &MailWorld, password: &str) -> Fetcher {
     Fetcher::new(access(world, password))
 }
 
-fn access(world: &MailWorld, password: &str) -> Access {
+pub fn access(world: &MailWorld, password: &str) -> Access {
     Access {
         mailbox: Mailbox {
             account: AccountId(uuid::Uuid::from_u128(7)),
@@ -44,7 +44,7 @@ fn access(world: &MailWorld, password: &str) -> Access {
     }
 }
 
-fn mail(n: usize) -> Vec<u8> {
+pub fn mail(n: usize) -> Vec<u8> {
     format!("From: Ada <{ADA}>\r\nTo: {SUPPORT}, bob@customer.example\r\nSubject: mail {n}\r\nMessage-ID: <{n}@customer.example>\r\n\r\nHello {n}\r\n").into_bytes()
 }
 
@@ -54,7 +54,7 @@ fn brought(pulled: Result<Pulled, FetchError>) -> (usize, usize) {
     (pulled.read, pulled.set_aside)
 }
 
-fn subjects(mails: std::ops::Range<usize>) -> Vec<String> {
+pub fn subjects(mails: std::ops::Range<usize>) -> Vec<String> {
     mails.map(|n| format!("mail {n}")).collect()
 }
 
@@ -222,4 +222,32 @@ async fn whoever_stops_listening_hangs_up_at_once() {
     world.drop_in(&mail(0), SUPPORT);
     fetcher.pull(&paper, now()).await.expect("on another line");
     assert_eq!(paper.subjects(), subjects(0..1));
+}
+
+#[tokio::test]
+async fn five_thousand_mails_that_wait_come_in_once_although_the_line_is_cut_in_the_middle() {
+    const WAITING: usize = 5_000;
+    let (world, paper) = (world(), Paper::default());
+    for n in 0..WAITING {
+        world.drop_in(&mail(n), SUPPORT);
+    }
+    let link = Link::to(world.imap_port);
+    let mut access = access(&world, PASSWORD);
+    access.server.port = link.port();
+    let mut fetcher = Fetcher::new(access);
+    // Twice, in the middle of a batch, whichever it is.
+    for mails in [700, 2_300] {
+        let cut = async {
+            while paper.subjects().len() < mails {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            link.cut();
+        };
+        let (pulled, ()) = tokio::join!(fetcher.pull(&paper, now()), cut);
+        assert!(matches!(pulled, Err(FetchError::Unreachable { .. })), "{pulled:?}");
+        link.heal();
+    }
+    fetcher.pull(&paper, now()).await.expect("fetched");
+    assert_eq!(paper.subjects(), subjects(0..WAITING), "all, once, in order");
+    assert_eq!(paper.seen_again(), 0, "each time it went on where it was");
 }
