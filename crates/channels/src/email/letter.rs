@@ -271,7 +271,7 @@ fn is_layout(name: &str) -> bool {
 fn is_unseen(tag: &Tag) -> bool {
     let said = attribute(tag, "style").unwrap_or_default();
     let length = |name: &str| {
-        let own = attribute(tag, name).and_then(|value| pixels(value));
+        let own = attribute(tag, name).and_then(pixels);
         style::value(said, name).and_then(pixels).or(own)
     };
     let small = |name| length(name).is_some_and(|length| length <= PIXEL);

@@ -6,6 +6,7 @@ mod erasure;
 mod http;
 mod keeping;
 mod letters;
+mod mailboxes;
 mod nodes;
 mod office;
 mod people;

@@ -59,6 +59,9 @@ async fn no_door_opens_to_a_page_elsewhere_and_those_to_what_is_ours_need_a_toke
     let nil = Uuid::nil();
     let ours = [
         (Method::GET, "api/accounts".to_owned()),
+        (Method::GET, "api/accounts/aside".to_owned()),
+        (Method::GET, format!("api/accounts/aside/{nil}/1/0")),
+        (Method::POST, format!("api/accounts/aside/{nil}/1/0")),
         (Method::DELETE, "api/session".to_owned()),
         (Method::POST, "api/password".to_owned()),
         (Method::GET, "api/devices".to_owned()),
