@@ -120,7 +120,8 @@ const fn pressing(kind: AlertKind) -> u8 {
         AlertKind::Spoke => 0,
         AlertKind::AssignedToMe => 1,
         AlertKind::AtRisk => 2,
-        AlertKind::Breached => 3,
+        AlertKind::CameBack => 3,
+        AlertKind::Breached => 4,
     }
 }
 

@@ -29,6 +29,8 @@ pub fn alert(kind: AlertKind, name: &str) -> String {
         AlertKind::Breached => format!("{name}: overdue"),
         AlertKind::Spoke if german => format!("{name} hat sich gemeldet"),
         AlertKind::Spoke => format!("{name} got in touch"),
+        AlertKind::CameBack if german => format!("Nicht zugestellt: Antwort an {name}"),
+        AlertKind::CameBack => format!("Not delivered: answer to {name}"),
         AlertKind::AssignedToMe if german => format!("Ihnen zugewiesen: {name}"),
         AlertKind::AssignedToMe => format!("Assigned to you: {name}"),
     }

@@ -11,6 +11,7 @@ mod office;
 mod one_customer_three_channels;
 mod reading_mail;
 mod restored_from_a_backup;
+mod split_and_merged;
 mod two_desks;
 mod two_write_at_once;
 mod window;

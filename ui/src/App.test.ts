@@ -100,7 +100,7 @@ test("what came in while one typed is shown beside the draft, marked in the time
 test("an answer that came back is in the text box again, changed there, and sent by one key", async () => {
   const { box, matter, asked } = await overtaken();
   await fireEvent.input(box, { target: { value: "" } });
-  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing" } as const;
+  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing", confirmed: false } as const;
   paper.comesBack({ do: "reply", conversation: matter, message: "m1", text: "It ships on Friday.", seen: asked, ...to });
   await waitFor(() => expect(box.value).toBe("It ships on Friday."));
   const meanwhile = await screen.findByTestId("meanwhile");
@@ -114,7 +114,7 @@ test("an answer that came back is in the text box again, changed there, and sent
 
 test("an answer that comes back waits for the one being typed, and one that is dropped can be had again", async () => {
   const { box, matter, asked } = await overtaken();
-  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing" } as const;
+  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing", confirmed: false } as const;
   paper.comesBack({ do: "reply", conversation: matter, message: "m1", text: "It ships on Friday.", seen: asked, ...to });
   await fireEvent.click(await screen.findByRole("button", { name: "Look" }));
   await waitFor(() => expect(box.value).toBe("It ships on Friday."));
@@ -129,7 +129,7 @@ test("an answer that comes back waits for the one being typed, and one that is d
 test("Outgoing has what came back and what was typed and not sent, each with a way on by key", async () => {
   const { box, matter, asked } = await overtaken();
   await fireEvent.input(box, { target: { value: "And by the way," } });
-  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing" } as const;
+  const to = { channel: "email", account: "", to: "", follow_up: false, then: "nothing", confirmed: false } as const;
   paper.comesBack({ do: "reply", conversation: matter, message: "m1", text: "It ships on Friday.", seen: asked, ...to });
   await new Promise((saved) => setTimeout(saved, 500));
   box.blur();

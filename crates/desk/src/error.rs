@@ -16,6 +16,8 @@ pub enum Code {
     NotAllowed,
     NotNow,
     NoRoute,
+    /// To be sent to an address that is not known to be the customer's, if the agent says so.
+    ConfirmRecipient,
     Invalid,
     NeedsUpgrade,
     /// Nobody is signed in on this desk.
@@ -41,6 +43,7 @@ impl From<RefusalCode> for Code {
             RefusalCode::NotAllowed => Self::NotAllowed,
             RefusalCode::NotNow => Self::NotNow,
             RefusalCode::NoRoute => Self::NoRoute,
+            RefusalCode::ConfirmRecipient => Self::ConfirmRecipient,
             RefusalCode::Invalid => Self::Invalid,
             RefusalCode::NeedsUpgrade => Self::NeedsUpgrade,
         }
@@ -135,7 +138,7 @@ impl Error {
                 source.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
             ),
-            evendesk_replica::Error::Folder(_) => false,
+            evendesk_replica::Error::Folder(_) | evendesk_replica::Error::Lookup(_) => false,
         }
     }
 

@@ -68,6 +68,15 @@ impl Event {
                 by: *by,
                 original: Box::new(original.blanked()),
             },
+            Self::MessageCopied { message, account, remote_id } => {
+                Self::MessageCopied { message: *message, account: *account, remote_id: gone(remote_id) }
+            }
+            Self::ConversationMergedIn { from, facts, .. } => Self::ConversationMergedIn {
+                from: *from,
+                facts: facts.clone(),
+                routes: Vec::new(),
+                participants: Vec::new(),
+            },
             Self::CustomerOpened { .. } => Self::CustomerOpened { name: blank() },
             Self::CustomerNamed { .. } => Self::CustomerNamed { name: blank() },
             Self::IdentityAdded { identity: known, verified } => {
@@ -179,6 +188,7 @@ fn inbound(said: &Inbound) -> Inbound {
         thread: None,
         reply_to: None,
         cc: Vec::new(),
+        answers: None,
     }
 }
 
@@ -196,6 +206,7 @@ fn reply(said: &Reply) -> Reply {
         mail: MailThread::default(),
         thread: None,
         seen: said.seen,
+        to_stranger: said.to_stranger,
     }
 }
 

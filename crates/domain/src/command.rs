@@ -89,6 +89,11 @@ pub enum CommandBody {
         message: MessageId,
         to: ConversationId,
     },
+    /// Has a matter go on in another one of the same customer.
+    MergeConversation {
+        conversation: ConversationId,
+        into: ConversationId,
+    },
     NameCustomer {
         customer: CustomerId,
         name: String,
@@ -173,6 +178,14 @@ pub struct ReplyDraft {
     /// The last customer message or public reply that the author was shown.
     pub seen: Option<MessageId>,
     pub then: Then,
+    /// Its author was asked whether it is to go to an address that is not known to be the customer's.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub confirmed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What to do with the matter once answered.
@@ -273,7 +286,8 @@ impl CommandBody {
             | Self::NoReplyNeeded { conversation }
             | Self::ReleaseReply { conversation, .. }
             | Self::MarkSent { conversation, .. }
-            | Self::MoveMessage { conversation, .. } => (*conversation).into(),
+            | Self::MoveMessage { conversation, .. }
+            | Self::MergeConversation { conversation, .. } => (*conversation).into(),
             Self::NameCustomer { customer, .. } | Self::EraseCustomer { customer } => (*customer).into(),
             Self::LogFeedback { feedback, .. }
             | Self::AcknowledgeFeedback { feedback }

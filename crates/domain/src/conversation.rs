@@ -4,10 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
-use crate::clock::{Entry, History, Priority, Reading, Status, TermsLookup, What, read};
+use crate::clock::{Entry, History, MergedFacts, Priority, Reading, Status, TermsLookup, What, read};
 use crate::event::{Call, CallDirection, CallOutcome, Event, Opened, Reply, Step};
 use crate::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, UserId};
 use crate::inbound::{Author, Inbound, MailThread};
+use crate::limits;
 use crate::stream::Recorded;
 use crate::time::Timestamp;
 
@@ -28,6 +29,11 @@ pub struct Conversation {
     pub history: History,
     pub messages: Vec<MessageFacts>,
     pub routes: Vec<Route>,
+    /// Addresses of who may write into it besides its customer, in lower case: everybody to whom its mails
+    /// went, and who answered. See [`Conversation::takes_part`].
+    pub participants: Vec<String>,
+    /// Where it goes on.
+    pub merged_into: Option<ConversationId>,
     /// What the deadline worker has told people of.
     pub steps: Vec<(u32, Step)>,
     /// Holds an event of a later version: read-only until the upgrade.
@@ -100,6 +106,8 @@ impl Conversation {
             history,
             messages: Vec::new(),
             routes: Vec::new(),
+            participants: Vec::new(),
+            merged_into: None,
             steps: Vec::new(),
             read_only: false,
         }
@@ -144,6 +152,13 @@ impl Conversation {
                 let event = (**original).clone();
                 self.step(&Recorded { at: *learnt_at, by: *by, event, ..recorded.clone() });
             }
+            Event::ConversationMerged { into } => {
+                self.merged_into = Some(*into);
+                self.happened(at, at, What::MergedAway);
+            }
+            Event::ConversationMergedIn { facts, routes, participants, .. } => {
+                self.merged_in(facts, routes, participants, at);
+            }
             Event::Redacted { .. } => self.drop_deliveries(),
             Event::FromTheFuture(_) => self.read_only = true,
             _ => {}
@@ -155,6 +170,9 @@ impl Conversation {
         if inbound.author != Author::Person {
             return self.say(message, Said::Aside, Delivery::None);
         }
+        if inbound.channel == Channel::Email {
+            self.write_in(std::iter::once(&inbound.from.value).chain(&inbound.cc));
+        }
         self.say(message, Said::InPublic, Delivery::None);
         self.spoken(inbound.spoke_at);
         self.snoozed_until = None;
@@ -165,6 +183,9 @@ impl Conversation {
     fn replied(&mut self, reply: &Reply, at: Timestamp) {
         self.say(reply.message, Said::InPublic, Delivery::Pending);
         self.spoken(at);
+        if reply.channel == Channel::Email {
+            self.write_in(std::iter::once(&reply.to).chain(&reply.cc));
+        }
         if let Some(id) = &reply.mail.message_id {
             for route in self.routes.iter_mut().filter(|r| r.channel == reply.channel) {
                 route.mail.references.clone_from(&reply.mail.references);
@@ -210,6 +231,33 @@ impl Conversation {
 
     fn spoken(&mut self, at: Timestamp) {
         self.last_word_at = self.last_word_at.max(at);
+    }
+
+    fn write_in<'a>(&mut self, addresses: impl Iterator<Item = &'a String>) {
+        for address in addresses.map(|a| a.trim().to_lowercase()).filter(|a| !a.is_empty()) {
+            if self.participants.len() < limits::RECIPIENTS && !self.participants.contains(&address) {
+                self.participants.push(address);
+            }
+        }
+    }
+
+    /// Another matter goes on here: whoever waits there waits here, and is answered the way they came.
+    fn merged_in(&mut self, facts: &MergedFacts, routes: &[Route], participants: &[String], at: Timestamp) {
+        self.write_in(participants.iter());
+        let waits = facts.open_turn.is_some();
+        if waits {
+            self.snoozed_until = None;
+        }
+        for route in routes {
+            let same = |r: &Route| (r.channel, r.account) == (route.channel, route.account);
+            if waits {
+                self.routes.retain(|r| !same(r));
+                self.routes.push(route.clone());
+            } else if !self.routes.iter().any(same) {
+                self.routes.insert(0, route.clone());
+            }
+        }
+        self.happened(at, at, What::MergedIn { facts: Box::new(*facts) });
     }
 
     fn set_delivery(&mut self, message: MessageId, delivery: Delivery) {
@@ -267,6 +315,12 @@ impl Conversation {
 
     pub fn holds(&self, message: MessageId) -> bool {
         self.messages.iter().any(|m| m.id == message && m.said != Said::MovedOut)
+    }
+
+    /// Whether a mail from there, or to there, has been in it: whoever that is may write into it.
+    pub fn takes_part(&self, address: &str) -> bool {
+        let address = address.trim().to_lowercase();
+        self.participants.contains(&address)
     }
 
     pub fn delivery(&self, message: MessageId) -> Delivery {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::channel::{Channel, Identity};
-use crate::clock::{Priority, Terms};
+use crate::clock::{MergedFacts, Priority, Terms};
+use crate::conversation::Route;
 use crate::feedback::{FeedbackKind, FeedbackOutcome, FeedbackSource};
 use crate::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId};
 use crate::inbound::{Inbound, MailThread};
@@ -97,6 +98,24 @@ pub enum Event {
         learnt_at: Timestamp,
         by: Actor,
         original: Box<Event>,
+    },
+    /// The same mail came to another of our mailboxes, too: it is one message.
+    MessageCopied {
+        message: MessageId,
+        account: AccountId,
+        remote_id: String,
+    },
+    /// This matter goes on in another one of the same customer.
+    ConversationMerged {
+        into: ConversationId,
+    },
+    /// Another matter of the same customer goes on here: its clocks as they stood, how it was answered, and
+    /// who wrote in it.
+    ConversationMergedIn {
+        from: ConversationId,
+        facts: Box<MergedFacts>,
+        routes: Vec<Route>,
+        participants: Vec<String>,
     },
 
     // --- customer ---
@@ -206,6 +225,9 @@ pub struct Opened {
     pub account: Option<AccountId>,
     /// A part split off: it keeps its words' instants and gains no `first_response`.
     pub split_from: Option<ConversationId>,
+    /// It began with a mail that quotes one of that conversation, by somebody who takes no part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub related: Option<ConversationId>,
 }
 
 /// What an agent answered, and all that a channel needs to carry it out.
@@ -225,6 +247,14 @@ pub struct Reply {
     pub thread: Option<String>,
     /// The last customer message or public reply that the author was shown.
     pub seen: Option<MessageId>,
+    /// It goes to an address that was not known to be the customer's: no history is quoted to it.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub to_stranger: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS)]

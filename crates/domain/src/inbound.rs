@@ -33,6 +33,13 @@ pub struct MailThread {
     pub references: Vec<String>,
 }
 
+impl MailThread {
+    /// The mails that it says it answers, the nearest first.
+    pub fn answered(&self) -> impl Iterator<Item = &String> {
+        self.in_reply_to.iter().chain(self.references.iter().rev())
+    }
+}
+
 /// Who wrote it: a person, or a machine that must never be answered automatically.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +124,10 @@ pub struct Inbound {
     /// Where an answer on the same channel goes (address, post to reply to).
     pub reply_to: Option<String>,
     pub cc: Vec<String>,
+    /// The answer of ours whose signed token stands in an address that it came to. Whoever takes it in has
+    /// verified it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<MessageId>,
 }
 
 /// An answer to be carried out. The journal holds the intent before any channel sees this, and

@@ -6,7 +6,11 @@ use std::path::PathBuf;
 
 use evendesk_domain::blank::gone;
 use evendesk_domain::channel::{Channel, Identity, IdentityKind};
-use evendesk_domain::clock::{Calendar, Opening, Policy, Priority, Targets, Terms, Weekly};
+use evendesk_domain::clock::{
+    Calendar, MergedFacts, MergedResolution, MergedTurn, Opening, Policy, Priority, Target, Targets, Terms,
+    Weekly,
+};
+use evendesk_domain::conversation::Route;
 use evendesk_domain::event::{Call, CallDirection, CallOutcome, Event, FeedbackLogged, Opened, Reply, Step};
 use evendesk_domain::feedback::{FeedbackKind, FeedbackOutcome, FeedbackSource};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId};
@@ -70,6 +74,7 @@ fn inbound() -> Inbound {
         thread: Some("at://post".into()),
         reply_to: Some("ada@example.com".into()),
         cc: vec!["bob@example.com".into()],
+        answers: None,
     }
 }
 
@@ -87,7 +92,34 @@ fn reply() -> Reply {
         mail: mail(),
         thread: None,
         seen: Some(MESSAGE),
+        to_stranger: false,
     }
+}
+
+fn route() -> Route {
+    Route {
+        channel: Channel::Email,
+        account: AccountId(ID),
+        to: "ada@example.com".into(),
+        cc: vec!["bob@example.com".into()],
+        subject: "Order 20881".into(),
+        mail: mail(),
+        thread: Some("at://post".into()),
+    }
+}
+
+fn facts() -> MergedFacts {
+    let turn = MergedTurn {
+        target: Target::FirstResponse,
+        channel: Channel::Email,
+        promised: true,
+        started_at: AT,
+        consumed_s: 60,
+        breached_at: Some(AT),
+    };
+    let resolution =
+        MergedResolution { channel: Channel::Email, started_at: AT, consumed_s: 60, breached_at: None };
+    MergedFacts { open_turn: Some(turn), resolution: Some(resolution) }
 }
 
 fn call() -> Call {
@@ -158,10 +190,11 @@ fn conversation_events() -> Vec<Event> {
         priority: Priority::Normal,
         account: Some(AccountId(ID)),
         split_from: None,
+        related: None,
     };
     let note = Event::NoteAdded { message: MESSAGE, text: "Carrier lost it".into() };
     vec![
-        Event::ConversationOpened(opened),
+        Event::ConversationOpened(opened.clone()),
         Event::MessageReceived { message: MESSAGE, inbound: Box::new(inbound()), guessed: false },
         Event::Replied(Box::new(reply())),
         Event::Delivered { message: MESSAGE },
@@ -185,6 +218,21 @@ fn conversation_events() -> Vec<Event> {
         Event::NoReplyNeeded,
         Event::StepReached { timer: 0, step: Step::AtRisk },
         Event::MessageMovedOut { message: MESSAGE, to: ConversationId(ID) },
+        Event::ConversationOpened(Opened { related: Some(ConversationId(ID)), ..opened }),
+        Event::MessageReceived {
+            message: MESSAGE,
+            inbound: Box::new(Inbound { answers: Some(MESSAGE), ..inbound() }),
+            guessed: true,
+        },
+        Event::Replied(Box::new(Reply { to_stranger: true, ..reply() })),
+        Event::MessageCopied { message: MESSAGE, account: AccountId(ID), remote_id: "sha256:00".into() },
+        Event::ConversationMerged { into: ConversationId(ID) },
+        Event::ConversationMergedIn {
+            from: ConversationId(ID),
+            facts: Box::new(facts()),
+            routes: vec![route()],
+            participants: vec!["bob@example.com".into()],
+        },
         Event::MessageMovedIn {
             message: MESSAGE,
             from: ConversationId(ID),

@@ -17,6 +17,8 @@ pub enum AlertKind {
     /// The customer wrote or called in a matter of mine.
     Spoke,
     AssignedToMe,
+    /// An answer of ours did not arrive.
+    CameBack,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +48,7 @@ impl Reader {
             .prepare_cached(
                 "SELECT h.seq, h.what, c.customer, c.id, c.subject FROM (
                      SELECT seq, what, conversation, by_user, detail FROM change
-                     WHERE seq > ?2 AND seq < ?3 AND what IN ('at_risk', 'breached', 'assigned')
+                     WHERE seq > ?2 AND seq < ?3 AND what IN ('at_risk', 'breached', 'assigned', 'delivery_failed')
                      UNION ALL
                      SELECT seq, 'spoke', conversation, by_user, '' FROM message
                      WHERE seq > ?2 AND seq < ?3 AND kind = 'received'
@@ -74,6 +76,7 @@ fn alert(r: &Row, merges: &Merges) -> rusqlite::Result<Alert> {
             "at_risk" => AlertKind::AtRisk,
             "breached" => AlertKind::Breached,
             "assigned" => AlertKind::AssignedToMe,
+            "delivery_failed" => AlertKind::CameBack,
             _ => AlertKind::Spoke,
         },
         customer: CustomerId(merges.root(r.get::<_, Uuid>(2)?)),

@@ -1,6 +1,6 @@
 //! What happened to a matter between its messages: assigned, resolved, at risk. One row an event.
 
-use evendesk_domain::event::Event;
+use evendesk_domain::event::{Event, Opened};
 use evendesk_domain::stream::Recorded;
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -23,6 +23,9 @@ CREATE INDEX IF NOT EXISTS change_by_conversation ON change (conversation, seq);
 fn words(event: &Event) -> Option<(&'static str, String)> {
     let plain = |what| Some((what, String::new()));
     match event {
+        Event::ConversationOpened(Opened { related: Some(related), .. }) => {
+            Some(("opened_beside", related.to_string()))
+        }
         Event::ConversationOpened(opened) => Some(("opened", opened.subject.clone())),
         Event::Assigned { assignee } => {
             Some(("assigned", assignee.map(|a| a.to_string()).unwrap_or_default()))
@@ -43,6 +46,8 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
         }),
         Event::MessageMovedOut { to, .. } => Some(("moved_out", to.to_string())),
         Event::MessageMovedIn { from, .. } => Some(("moved_in", from.to_string())),
+        Event::ConversationMerged { into } => Some(("merged", into.to_string())),
+        Event::ConversationMergedIn { from, .. } => Some(("merged_in", from.to_string())),
         Event::ReplyReleased { .. } => plain("reply_released"),
         Event::ReplyHadGone { .. } => plain("reply_had_gone"),
         Event::DeliveryFailed { reason, .. } => Some(("delivery_failed", reason.clone())),

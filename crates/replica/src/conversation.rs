@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::error::{Doing, Error};
-use crate::{Writer, aggregate, change, message, timer};
+use crate::{Writer, aggregate, change, copied, message, timer};
 
 pub(crate) const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS conversation (
@@ -62,6 +62,7 @@ pub(crate) fn fold(writer: &Writer, id: ConversationId, events: &[&Recorded]) ->
         Conversation::apply(&mut state, id, recorded);
         message::fold(db, recorded)?;
         change::fold(db, recorded)?;
+        copied::fold(db, recorded)?;
     }
     let (Some(conversation), Some(last)) = (state, events.last()) else { return Ok(()) };
     aggregate::save(db, stream, &conversation)?;
@@ -75,11 +76,15 @@ fn summarise(db: &Connection, c: &Conversation, reading: &Reading, last_seq: u64
     let due_at = reading.next_due();
     let at_risk = open.clone().filter_map(|t| t.breached_at.or(t.at_risk_at)).min();
     let running = open.clone().any(|t| t.target == Target::Resolution && !t.paused);
-    let queued = reading.status != Status::Resolved && (reading.open_turn.is_some() || running);
+    let queued = reading.status != Status::Resolved
+        && c.merged_into.is_none()
+        && (reading.open_turn.is_some() || running);
     let since = open.map(|t| t.started_at).min().unwrap_or(c.last_word_at);
     let due_key = due_at.map_or(since.millis() + BEHIND_ALL, Timestamp::millis);
     let hidden_until = c.snoozed_until.map(|until| at_risk.map_or(until, |risk| until.min(risk)));
     let (preview, channels, guessed) = last_words(db, c.id.0)?;
+    // What goes on elsewhere is nothing to do here.
+    let status = if c.merged_into.is_some() { Status::Resolved } else { reading.status };
     db.prepare_cached(
         "INSERT INTO conversation (id, customer, subject, team, assignee, priority, status, opened_at, last_word_at,
              preview, channels, snoozed_until, hidden_until, queued, due_key, due_at, last_seq, guessed, read_only)
@@ -100,7 +105,7 @@ fn summarise(db: &Connection, c: &Conversation, reading: &Reading, last_seq: u64
             c.team.0,
             c.assignee.map(|a| a.0),
             reading.priority.name(),
-            reading.status.name(),
+            status.name(),
             c.opened_at.millis(),
             c.last_word_at.millis(),
             preview,
@@ -154,6 +159,7 @@ fn one_line(text: &str) -> String {
 pub(crate) fn forget(db: &Connection, id: Uuid) -> Result<(), Error> {
     message::forget(db, id)?;
     change::forget(db, id)?;
+    copied::forget(db, id)?;
     timer::forget(db, id)?;
     db.prepare_cached("DELETE FROM conversation WHERE id = ?1")
         .and_then(|mut s| s.execute([id]))

@@ -3,9 +3,10 @@
 use evendesk_domain::channel::Channel;
 use evendesk_domain::clock::{Priority, Status};
 use evendesk_domain::conversation::Conversation;
+use evendesk_domain::decide::knows_recipient;
 use evendesk_domain::event::{CallDirection, CallOutcome};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, UserId};
-use evendesk_domain::inbound::{Attachment, Author};
+use evendesk_domain::inbound::{Attachment, Author, Doubt};
 use evendesk_domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,8 @@ pub struct Matter {
     /// What an answer must name as seen.
     pub last_seen: Option<MessageId>,
     pub read_only: bool,
+    /// Where it goes on since it was merged.
+    pub merged_into: Option<ConversationId>,
     /// The last thing that came in was attached by guess.
     pub guessed: bool,
 }
@@ -77,6 +80,8 @@ pub struct ReplyRoute {
     pub channel: Channel,
     pub account: AccountId,
     pub to: String,
+    /// Nobody vouches for the address: an answer to it is confirmed first.
+    pub confirm: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -108,7 +113,13 @@ pub enum EntryKind {
         learnt_at: Timestamp,
         attachments: Vec<Attachment>,
         author: Author,
+        /// What stands against its sender.
+        doubts: Vec<Doubt>,
         guessed: bool,
+        /// The account it came to.
+        account: Option<AccountId>,
+        /// Our other accounts that got a copy.
+        also_to: Vec<AccountId>,
     },
     Reply {
         message: MessageId,
@@ -227,6 +238,7 @@ impl Reader {
             reply: self.routes(&state)?,
             last_seen: state.last_public(),
             read_only: state.read_only,
+            merged_into: state.merged_into,
             guessed,
         }))
     }
@@ -246,7 +258,10 @@ impl Reader {
                 .or_else(|| accounts.iter().find(fits));
             let Some(account) = account else { continue };
             if routes.iter().all(|r| r.channel != route.channel) {
-                routes.push(ReplyRoute { channel: route.channel, account: account.id, to: route.to.clone() });
+                let confirm = route.channel == Channel::Email
+                    && !knows_recipient(&self.world_kept(), state, &route.to)?;
+                let (channel, to) = (route.channel, route.to.clone());
+                routes.push(ReplyRoute { channel, account: account.id, to, confirm });
             }
         }
         Ok(routes)
@@ -328,7 +343,8 @@ fn messages(
         "SELECT seq, id, channel, at, learnt_at, author, by_user, subject, text, detail, delivery,
              (SELECT consumed_before_s FROM timer t WHERE t.conversation = m.conversation
                 AND t.answered_by = m.id LIMIT 1),
-             coalesce((SELECT name FROM user u WHERE u.id = m.by_user), '')
+             coalesce((SELECT name FROM user u WHERE u.id = m.by_user), ''), account,
+             (SELECT group_concat(lower(hex(k.account))) FROM copied k WHERE k.message = m.id)
          FROM message m WHERE conversation = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
     )
     .and_then(|mut s| {
@@ -351,7 +367,7 @@ fn kind(r: &Row, at: Timestamp, detail: Detail) -> rusqlite::Result<EntryKind> {
     let user = r.get::<_, Option<Uuid>>(6)?.map(UserId);
     let text: String = r.get(8)?;
     Ok(match detail {
-        Detail::Received { from, attachments, author, guessed, folded } => EntryKind::Message {
+        Detail::Received { from, attachments, author, doubts, guessed, folded } => EntryKind::Message {
             message,
             channel,
             from_name: r.get(5)?,
@@ -364,7 +380,10 @@ fn kind(r: &Row, at: Timestamp, detail: Detail) -> rusqlite::Result<EntryKind> {
             learnt_at: Timestamp::from_millis(r.get(4)?),
             attachments,
             author,
+            doubts,
             guessed,
+            account: r.get::<_, Option<Uuid>>(13)?.map(AccountId),
+            also_to: accounts(r.get(14)?),
         },
         Detail::Reply { to, follow_up } => EntryKind::Reply {
             message,
@@ -394,6 +413,14 @@ fn kind(r: &Row, at: Timestamp, detail: Detail) -> rusqlite::Result<EntryKind> {
             entered_by_hand: call.entered_by_hand,
         },
     })
+}
+
+/// Ids as SQLite joins them.
+fn accounts(hex: Option<String>) -> Vec<AccountId> {
+    let ids = hex.unwrap_or_default();
+    let mut ids: Vec<Uuid> = ids.split(',').filter_map(|id| Uuid::try_parse(id).ok()).collect();
+    ids.sort_unstable();
+    ids.into_iter().map(AccountId).collect()
 }
 
 /// The folded part of a text, or the rest of it. Ranges that do not fit the text are left out.

@@ -18,6 +18,7 @@ pub(crate) const fn tables(kind: StreamKind) -> &'static [(&'static str, &'stati
             ("timer", "conversation", "ordinal"),
             ("message", "conversation", "seq"),
             ("change", "conversation", "seq"),
+            ("copied", "conversation", "seq"),
         ],
         StreamKind::Customer => &[("customer", "id", "id"), ("identity", "customer", "kind, value")],
         StreamKind::Feedback => &[("feedback", "id", "id")],

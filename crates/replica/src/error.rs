@@ -10,6 +10,9 @@ pub enum Error {
     Folder(#[from] std::io::Error),
     #[error("the local database holds something unreadable in {what}; it will be built again")]
     Damaged { what: &'static str },
+    /// By a rule of the domain's that asked.
+    #[error(transparent)]
+    Lookup(#[from] LookupFailed),
 }
 
 impl Error {
@@ -25,7 +28,7 @@ impl Error {
             CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, ReadOnly, SystemIoFailure,
         };
         match self {
-            Self::Folder(_) => true,
+            Self::Folder(_) | Self::Lookup(_) => true,
             Self::Damaged { .. } => false,
             Self::Sqlite { source, .. } => matches!(
                 source.sqlite_error_code(),

@@ -10,6 +10,7 @@ mod alert;
 mod board;
 mod change;
 mod conversation;
+mod copied;
 mod counts;
 mod customer;
 mod customer_page;

@@ -4,7 +4,7 @@
 use evendesk_domain::channel::Channel;
 use evendesk_domain::event::{Call, Event, Reply};
 use evendesk_domain::id::{ConversationId, MessageId};
-use evendesk_domain::inbound::{Attachment, Author, Inbound};
+use evendesk_domain::inbound::{Attachment, Author, Doubt, Inbound};
 use evendesk_domain::stream::Recorded;
 use evendesk_domain::time::Timestamp;
 use rusqlite::Connection;
@@ -71,6 +71,7 @@ pub(crate) enum Detail {
         from: String,
         attachments: Vec<Attachment>,
         author: Author,
+        doubts: Vec<Doubt>,
         guessed: bool,
         folded: Vec<(u32, u32)>,
     },
@@ -154,6 +155,7 @@ fn received(id: MessageId, inbound: &Inbound, guessed: bool) -> Row<'_> {
         from: inbound.from.value.clone(),
         attachments: inbound.attachments.clone(),
         author: inbound.author,
+        doubts: inbound.doubts.clone(),
         guessed,
         folded: inbound.folded.clone(),
     };

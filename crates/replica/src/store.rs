@@ -11,15 +11,16 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::{Doing, Error};
 use crate::terms::TermsCache;
 use crate::{
-    aggregate, change, conversation, customer, event, feedback, held, message, position, settings, terms,
-    timer,
+    aggregate, change, conversation, copied, customer, event, feedback, held, message, position, settings,
+    terms, timer,
 };
 
 /// Every table, in one place to be read: the order does not matter.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     aggregate::TABLE,
     change::TABLE,
     conversation::TABLE,
+    copied::TABLE,
     customer::TABLES,
     event::TABLE,
     feedback::TABLE,

@@ -3,7 +3,7 @@
 use evendesk_domain::channel::Identity;
 use evendesk_domain::conversation::Conversation;
 use evendesk_domain::customer::Customer;
-use evendesk_domain::decide::{LookupFailed, World};
+use evendesk_domain::decide::{KnownMail, LookupFailed, World};
 use evendesk_domain::feedback::Feedback;
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, FeedbackId, MessageId, TeamId, UserId};
 use evendesk_domain::permission::{Agent, Scope};
@@ -186,17 +186,46 @@ impl World for Rows<'_> {
     }
 
     fn seen_before(&self, account: AccountId, remote_id: &str) -> Found<MessageId> {
-        let sql = "SELECT id FROM message WHERE remote_id = ?1 AND account = ?2 LIMIT 1";
+        let sql = "SELECT id FROM message WHERE remote_id = ?1 AND account = ?2
+             UNION ALL SELECT message FROM copied WHERE remote_id = ?1 AND account = ?2 LIMIT 1";
         Ok(self.id(sql, (remote_id, account.0))?.map(MessageId))
     }
 
-    fn mail(&self, message_id: &str) -> Found<(ConversationId, MessageId)> {
-        let found = self
-            .db
-            .prepare_cached("SELECT conversation, id FROM message WHERE mail_id = ?1 ORDER BY seq LIMIT 1")
-            .and_then(|mut s| s.query_row([message_id], |r| Ok((r.get(0)?, r.get(1)?))).optional())
-            .doing("look a mail up")?;
-        Ok(found.map(|(conversation, message)| (ConversationId(conversation), MessageId(message))))
+    fn mails(&self, message_id: &str) -> Result<Vec<KnownMail>, LookupFailed> {
+        // The oldest first: whoever reuses an id comes later than the mail that made it known.
+        let sql =
+            "SELECT conversation, id, kind = 'reply' FROM message WHERE mail_id = ?1 ORDER BY seq LIMIT 20";
+        Ok(all(self.db, sql, [message_id], |r| {
+            Ok(KnownMail {
+                conversation: ConversationId(r.get(0)?),
+                message: MessageId(r.get(1)?),
+                ours: r.get(2)?,
+            })
+        })?)
+    }
+
+    fn home(&self, message: MessageId) -> Found<ConversationId> {
+        let sql = "SELECT conversation FROM message WHERE id = ?1 ORDER BY seq DESC LIMIT 1";
+        Ok(self.id(sql, [message.0])?.map(ConversationId))
+    }
+
+    fn copied(&self, remote_id: &str) -> Found<(ConversationId, MessageId)> {
+        let sql = "SELECT conversation, id FROM message WHERE remote_id = ?1 AND channel = 'email'
+             ORDER BY seq LIMIT 1";
+        let found =
+            all(self.db, sql, [remote_id], |r| Ok((ConversationId(r.get(0)?), MessageId(r.get(1)?))))?;
+        Ok(found.first().copied())
+    }
+
+    fn account_by_address(&self, address: &str) -> Found<Account> {
+        // There are few accounts, and SQLite folds the case of ASCII only.
+        let wanted = address.trim().to_lowercase();
+        let accounts: Vec<(Uuid, String)> =
+            all(self.db, "SELECT id, address FROM account", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        match accounts.into_iter().find(|(_, address)| address.trim().to_lowercase() == wanted) {
+            Some((id, _)) => self.account(AccountId(id)),
+            None => Ok(None),
+        }
     }
 
     fn network_thread(&self, account: AccountId, thread: &str) -> Found<ConversationId> {

@@ -71,7 +71,11 @@ impl Vault<'_> {
             folders.push(INBOX.to_owned());
         }
         Ok(Access {
-            mailbox: Mailbox { account: account.id, addresses: vec![settings.address.clone()] },
+            mailbox: Mailbox {
+                account: account.id,
+                addresses: vec![settings.address.clone()],
+                reply_key: Some(self.seal.reply_key()),
+            },
             server: imap.parse()?,
             user: settings.user.clone().unwrap_or_default(),
             sign_in: self.sign_in(account)?,

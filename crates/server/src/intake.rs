@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use evendesk_channels::intake::{Arrival, Cursor, Intake, IntakeError, Outcome as Read, Reached, SetAside};
 use evendesk_domain::blank::gone;
 use evendesk_domain::command::SystemCommand;
-use evendesk_domain::decide::{Seen, World};
+use evendesk_domain::decide::{Seen, World, known};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId};
 use evendesk_domain::inbound::Inbound;
 use evendesk_domain::limits;
@@ -94,7 +94,7 @@ impl Reception {
         reached: Option<Reached>,
     ) -> Result<(), NotKept> {
         self.account(account)?;
-        let entries = self.entries(account, &arrivals)?;
+        let entries = self.entries(&arrivals)?;
         let mut commands: Vec<SystemCommand> = arrivals.into_iter().filter_map(receive).collect();
         let set_aside = entries.iter().any(|e| !matches!(e.fate, Fate::Taken | Fate::Duplicate));
         // What has no mailbox has no cursor to move, but what was set aside is noted all the same.
@@ -156,7 +156,7 @@ impl Reception {
         arrival: Arrival,
         was: &Fate,
     ) -> Result<LedgerEntry, IntakeError> {
-        let entry = self.entries(account, std::slice::from_ref(&arrival))?.swap_remove(0);
+        let entry = self.entries(std::slice::from_ref(&arrival))?.swap_remove(0);
         if entry.fate == *was {
             return Ok(entry);
         }
@@ -182,7 +182,7 @@ impl Reception {
     }
 
     /// What the ledger is to say of each.
-    fn entries(&self, account: AccountId, arrivals: &[Arrival]) -> Result<Vec<LedgerEntry>, IntakeError> {
+    fn entries(&self, arrivals: &[Arrival]) -> Result<Vec<LedgerEntry>, IntakeError> {
         let reader = self.readers.get().map_err(store)?;
         let world = reader.world_kept();
         let mut here = HashSet::new();
@@ -191,7 +191,7 @@ impl Reception {
             let uid = arrival.uid.unwrap_or_default();
             let (remote_id, fate) = match &arrival.outcome {
                 Read::Read(inbound) => {
-                    let seen = world.seen(account, &inbound.remote_id).map_err(store)?;
+                    let seen = known(&world, inbound).map_err(store)?;
                     let fresh = here.insert(inbound.remote_id.clone()) && seen == Seen::Never;
                     // Of what was erased the ledger keeps no id either.
                     let id = if seen == Seen::Erased { gone } else { str::to_owned };

@@ -3,6 +3,7 @@
 
 use evendesk_channels::email::fetch::{FetchError, Fetcher};
 use evendesk_channels::email::receive::{Mailbox, RawMail, receive};
+use evendesk_channels::email::reply_token::ReplyKey;
 use evendesk_channels::intake::{Arrival, IntakeError};
 use evendesk_domain::channel::Channel;
 use evendesk_domain::decide::World as _;
@@ -69,7 +70,9 @@ pub async fn retry(
     let noted = tokio::task::spawn_blocking(move || journal.event(seq)).await;
     let noted = noted.map_err(|_| IntakeError::Stopping)??.ok_or(NoRetry::NotAside)?;
     let arrival = match &aside.fate {
-        Fate::Quarantined { blob, .. } => Some(read_again(reception, &account, blob, &noted).await?),
+        Fate::Quarantined { blob, .. } => {
+            Some(read_again(reception, &account, blob, &noted, vault.seal.reply_key()).await?)
+        }
         _ => fetch_again(reception, vault, &account, &noted, aside.uid, now).await?,
     };
     let Some(arrival) = arrival else { return Ok(aside.fate) };
@@ -84,9 +87,11 @@ async fn read_again(
     account: &Account,
     blob: &str,
     noted: &Recorded,
+    reply_key: ReplyKey,
 ) -> Result<Arrival, NoRetry> {
     let bytes = reception.blobs.get(blob).await?.ok_or(NoRetry::Gone)?.to_vec();
-    let mailbox = Mailbox { account: account.id, addresses: vec![account.settings.address.clone()] };
+    let addresses = vec![account.settings.address.clone()];
+    let mailbox = Mailbox { account: account.id, addresses, reply_key: Some(reply_key) };
     let size = bytes.len() as u64;
     let mail = RawMail { uid: None, received_at: Some(noted.at), size, bytes: Some(bytes) };
     Ok(receive(reception, &mailbox, mail, noted.at).await?)

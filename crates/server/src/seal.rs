@@ -5,16 +5,21 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use evendesk_channels::email::reply_token::ReplyKey;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 use zeroize::Zeroizing;
 
 const KEY_BYTES: usize = 32;
 
 /// Cheap to clone; every clone seals with the same key.
 #[derive(Clone)]
-pub struct Seal(Arc<LessSafeKey>);
+pub struct Seal {
+    key: Arc<LessSafeKey>,
+    reply: ReplyKey,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
@@ -48,8 +53,14 @@ impl Seal {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => draw(path)?,
             Err(e) => return Err(e.into()),
         };
+        let reply = ReplyKey::new(derive(&key, b"reply token"));
         let key = UnboundKey::new(&CHACHA20_POLY1305, &key).map_err(|_| SealError::BadKey)?;
-        Ok(Self(Arc::new(LessSafeKey::new(key))))
+        Ok(Self { key: Arc::new(LessSafeKey::new(key)), reply })
+    }
+
+    /// What the tokens in our answers' addresses are made with: the same on every node, as long as the key is.
+    pub fn reply_key(&self) -> ReplyKey {
+        self.reply.clone()
     }
 
     /// Seals for one name: what is sealed for one cannot be passed off as another's.
@@ -57,7 +68,7 @@ impl Seal {
         let mut nonce = [0; NONCE_LEN];
         SysRng.try_fill_bytes(&mut nonce).map_err(|_| SealError::NoRandomness)?;
         let mut sealed = secret.to_vec();
-        self.0
+        self.key
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name), &mut sealed)
             .map_err(|_| SealError::CannotOpen)?;
         Ok([&nonce[..], &sealed].concat())
@@ -67,12 +78,20 @@ impl Seal {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError::CannotOpen)?;
         let mut secret = Zeroizing::new(sealed.to_vec());
         let open = self
-            .0
+            .key
             .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(name), &mut secret)
             .map_err(|_| SealError::CannotOpen)?;
         let text = std::str::from_utf8(open).map_err(|_| SealError::CannotOpen)?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// A key for one purpose, from which the sealing key cannot be told.
+fn derive(key: &[u8], purpose: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), purpose);
+    let mut derived = [0; 32];
+    derived.copy_from_slice(tag.as_ref());
+    derived
 }
 
 fn draw(path: &Path) -> Result<Zeroizing<Vec<u8>>, SealError> {

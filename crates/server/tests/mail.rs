@@ -111,6 +111,7 @@ async fn answer(
         follow_up: false,
         seen: state.last_public(),
         then: Then::Nothing,
+        confirmed: false,
     });
     let command = Box::new(Asked { id: CommandId(Uuid::now_v7()), depends_on: None, body });
     let outcome = app.writer.settle(Work::Agent { user, command }).await.unwrap();

@@ -29,5 +29,6 @@ pub fn letter(account: AccountId, message: MessageId, from: &str, text: &str, at
         thread: None,
         reply_to: Some(from.into()),
         cc: Vec::new(),
+        answers: None,
     }
 }

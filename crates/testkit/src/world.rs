@@ -274,6 +274,7 @@ impl World {
             follow_up: false,
             seen: Some(seen),
             then: Then::Nothing,
+            confirmed: false,
         })
     }
 }

@@ -104,6 +104,16 @@ pub fn addresses(mail: &Message<'_>, name: &str) -> Vec<String> {
     found
 }
 
+/// Where servers on the way say that they delivered it.
+pub fn delivered_to(mail: &Message<'_>) -> Vec<String> {
+    let fields = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+    let values = fields.iter().filter_map(|field| raw(mail, field));
+    values
+        .flat_map(|value| value.split([',', ' ']).filter_map(bare).collect::<Vec<_>>())
+        .take(RECIPIENTS)
+        .collect()
+}
+
 fn bare(address: &str) -> Option<String> {
     let address = address.trim().trim_matches(['<', '>']).trim();
     let plain = address.contains('@') && !address.chars().any(|c| c.is_whitespace() || c.is_control());

@@ -24,6 +24,7 @@ mod parameters;
 pub mod parse;
 pub mod quotes;
 pub mod receive;
+pub mod reply_token;
 pub mod send;
 mod sender;
 pub mod sign_in;

@@ -21,6 +21,8 @@ pub struct Parsed {
     pub reply_to: Option<String>,
     pub to: Vec<String>,
     pub cc: Vec<String>,
+    /// The addresses that servers on the way say they delivered it to.
+    pub delivered_to: Vec<String>,
     pub subject: String,
     /// What the Date field claims.
     pub date: Option<Timestamp>,
@@ -111,6 +113,7 @@ fn read(raw: &[u8]) -> Result<Parsed, Unreadable> {
         reply_to,
         to,
         cc,
+        delivered_to: headers::delivered_to(&mail),
         date,
         in_reply_to: headers::ids(mail.in_reply_to()),
         references: headers::ids(mail.references()),

@@ -9,6 +9,7 @@ use evendesk_domain::inbound::{Attachment, Author, Inbound, MailThread};
 use evendesk_domain::time::Timestamp;
 
 use super::parse::{Parsed, Unreadable, parse};
+use super::reply_token::{ReplyKey, bare};
 use super::sender;
 use crate::intake::{Arrival, Intake, IntakeError, Outcome, SetAside};
 
@@ -21,6 +22,8 @@ pub struct Mailbox {
     pub account: AccountId,
     /// Its own addresses: they are nobody to answer and nobody to copy.
     pub addresses: Vec<String>,
+    /// What the tokens in addresses that answers come to are verified with; none where no answer was ever sent.
+    pub reply_key: Option<ReplyKey>,
 }
 
 /// A mail as a mailbox gave it.
@@ -110,8 +113,11 @@ fn inbound(
     attachments: Vec<Attachment>,
     raw: String,
 ) -> Inbound {
+    let came_to = mail.to.iter().chain(&mail.cc).chain(&mail.delivered_to);
+    let answers = mailbox.reply_key.as_ref().and_then(|key| key.find(came_to));
     let is_theirs = |a: &String| {
-        let own = mailbox.addresses.iter().any(|own| own.eq_ignore_ascii_case(a));
+        let bare = bare(a);
+        let own = mailbox.addresses.iter().any(|own| own.eq_ignore_ascii_case(&bare));
         !own && !a.eq_ignore_ascii_case(&from.value)
     };
     let mut doubts = mail.doubts;
@@ -145,5 +151,6 @@ fn inbound(
         },
         thread: None,
         cc,
+        answers,
     }
 }

@@ -105,6 +105,7 @@ fn inbound(
         reply_to: Some(mention.id.clone()),
         remote_id: mention.id,
         cc: Vec::new(),
+        answers: None,
     }
 }
 

@@ -146,6 +146,7 @@ fn inbound(form: &Submission, id: &str, account: AccountId, from: Identity, now:
         mail: MailThread::default(),
         thread: None,
         cc: Vec::new(),
+        answers: None,
     }
 }
 

@@ -117,5 +117,6 @@ fn opened(world: &dyn World, agent: &Agent, draft: &CallDraft, customer: Custome
         priority: Priority::Normal,
         account: None,
         split_from: None,
+        related: None,
     })
 }

@@ -48,8 +48,21 @@ fn on(stream: StreamId, events: Vec<Event>) -> Decided {
     events.into_iter().map(|event| (stream, event)).collect()
 }
 
-/// The conversation, if the agent may work on it and this build understands all of it.
+/// The conversation, if the agent may work on it, this build understands all of it, and it does not go on
+/// elsewhere.
 pub(super) fn open_to(world: &dyn World, agent: &Agent, id: ConversationId) -> Result<Conversation, No> {
+    let conversation = seen_by(world, agent, id)?;
+    if conversation.merged_into.is_some() {
+        return Err(Refusal::not_now(
+            "This matter was merged into another one of the same customer; it goes on there.",
+        )
+        .into());
+    }
+    Ok(conversation)
+}
+
+/// As [`open_to`], also where it was merged: for what is still to be decided about what was said in it.
+pub(super) fn seen_by(world: &dyn World, agent: &Agent, id: ConversationId) -> Result<Conversation, No> {
     let conversation = world.conversation(id)?.ok_or_else(|| Refusal::not_found("conversation"))?;
     if !visible(agent, Scope::Team(conversation.team)) {
         return Err(Refusal::not_found("conversation").into());
@@ -196,6 +209,7 @@ fn move_message(
         priority: conversation.priority(),
         account: conversation.account,
         split_from: Some(conversation.id),
+        related: None,
     };
     let moved_in = Event::MessageMovedIn { message, from: conversation.id, learnt_at, by, original };
     Ok(vec![

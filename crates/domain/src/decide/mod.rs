@@ -2,12 +2,15 @@
 //! comes through [`World`], time through [`Context`], and every id that a decision needs is in the
 //! command already.
 
+mod attach;
 mod call;
 mod conversation;
 mod erase;
 mod feedback;
+mod merge;
 mod receive;
 mod reply;
+mod report;
 mod settings;
 mod world;
 
@@ -22,9 +25,11 @@ use crate::permission::Agent;
 use crate::stream::StreamId;
 use crate::time::Timestamp;
 
-pub use receive::ATTACH_WINDOW_DAYS;
+pub use attach::ATTACH_WINDOW_DAYS;
+pub use receive::known;
+pub use reply::knows_recipient;
 pub use settings::check_person;
-pub use world::{LookupFailed, Seen, World};
+pub use world::{KnownMail, LookupFailed, Seen, World};
 
 /// What a decision rests on besides the world's state.
 pub struct Context<'a> {
@@ -79,6 +84,8 @@ pub enum RefusalCode {
     NotNow,
     /// There is no way to reach the customer on that channel.
     NoRoute,
+    /// An answer would go to an address that is not known to be the customer's: asked again as confirmed, it goes.
+    ConfirmRecipient,
     /// A field is empty, too long, or makes no sense.
     Invalid,
     /// The stream holds something that only a later version understands.
@@ -114,6 +121,9 @@ pub fn decide(world: &dyn World, agent: &Agent, body: &CommandBody, cx: &Context
         | CommandBody::MarkSent { conversation, message } => {
             let released = matches!(body, CommandBody::ReleaseReply { .. });
             reply::deal_with_held(world, agent, *conversation, *message, released)
+        }
+        CommandBody::MergeConversation { conversation, into } => {
+            merge::merge(world, agent, *conversation, *into, cx)
         }
         CommandBody::LogCall(draft) => call::log(world, agent, draft, cx),
         CommandBody::EraseCustomer { customer } => erase::customer(world, agent, *customer),

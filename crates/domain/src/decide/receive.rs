@@ -1,17 +1,15 @@
 //! What came in finds its customer and its conversation: identified, deduplicated, attached. One
 //! rule for every channel.
 
+use super::attach::{Place, place};
 use super::world::Seen;
-use super::{Context, Decided, No, Refusal, World};
-use crate::channel::Identity;
-use crate::clock::{Priority, Status};
-use crate::conversation::{Conversation, Delivery};
+use super::{Context, Decided, LookupFailed, No, Refusal, World};
+use crate::blank::gone;
+use crate::channel::{Channel, Identity};
+use crate::clock::Priority;
 use crate::event::{Event, Opened};
 use crate::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId};
-use crate::inbound::{Author, Inbound};
-
-/// How old the last word of a customer's one open conversation may be for something new to join it.
-pub const ATTACH_WINDOW_DAYS: i64 = 14;
+use crate::inbound::Inbound;
 
 pub(super) fn receive(
     world: &dyn World,
@@ -19,49 +17,77 @@ pub(super) fn receive(
     inbound: &Inbound,
     cx: &Context,
 ) -> Result<Decided, No> {
-    if world.seen(inbound.account, &inbound.remote_id)? != Seen::Never {
+    if known(world, inbound)? != Seen::Never {
         return Ok(Vec::new());
+    }
+    if let Some((conversation, message)) = taken_in_elsewhere(world, inbound)? {
+        let Inbound { account, remote_id, .. } = inbound.clone();
+        return Ok(vec![(conversation.into(), Event::MessageCopied { message, account, remote_id })]);
     }
     let mut inbound = inbound.clone();
     inbound.spoke_at = inbound.spoke_at.min(cx.now);
-    if let Some((failed, mut events)) = bounced(world, &inbound)? {
-        events.push((failed.into(), received(message, inbound, false)));
+    if let Some((home, mut events)) = super::report::report(world, &inbound)? {
+        events.push((home.into(), received(message, inbound, false)));
         return Ok(events);
     }
-    let (customer, mut events) =
-        identify(world, candidate, &inbound.from, &inbound.from_name, inbound.verified)?;
-    let (conversation, guessed) = match attach(world, customer, &inbound, cx)? {
-        Some(attached) => attached,
-        None => {
-            let opened = opened(world, customer, &inbound)?;
-            events.push((fresh.into(), Event::ConversationOpened(opened)));
-            (fresh, false)
+    let owner = world.identity_owner(&inbound.from)?;
+    match place(world, owner, &inbound, cx)? {
+        Place::In { conversation, guessed } => {
+            // Somebody copied in who is nobody's customer only takes part in this one.
+            let mut events = match owner {
+                Some(owner) => learn(world, owner, &inbound.from, &inbound.from_name, inbound.verified)?,
+                None => Vec::new(),
+            };
+            events.push((conversation.into(), received(message, inbound, guessed)));
+            Ok(events)
         }
-    };
-    events.push((conversation.into(), received(message, inbound, guessed)));
-    Ok(events)
+        Place::New { related } => {
+            let (customer, mut events) =
+                identify(world, candidate, &inbound.from, &inbound.from_name, inbound.verified)?;
+            let opened = Opened { related, ..opened(world, customer, &inbound)? };
+            events.push((fresh.into(), Event::ConversationOpened(opened)));
+            events.push((fresh.into(), received(message, inbound, false)));
+            Ok(events)
+        }
+    }
 }
 
 fn received(message: MessageId, inbound: Inbound, guessed: bool) -> Event {
     Event::MessageReceived { message, inbound: Box::new(inbound), guessed }
 }
 
-/// A permanent bounce of an answer of ours belongs where that answer is, whoever reports it.
-fn bounced(world: &dyn World, inbound: &Inbound) -> Result<Option<(ConversationId, Decided)>, No> {
-    let Some(bounce) = &inbound.bounce else { return Ok(None) };
-    let Some(original) = &bounce.original_message_id else { return Ok(None) };
-    let Some((id, message)) = world.mail(original)? else { return Ok(None) };
-    let Some(conversation) = world.conversation(id)? else { return Ok(None) };
-    let ours =
-        matches!(conversation.delivery(message), Delivery::Pending | Delivery::Held | Delivery::Delivered);
-    let mut events = Vec::new();
-    if ours && bounce.permanent {
-        let to = bounce.recipient.as_deref().unwrap_or("the recipient");
-        let status = bounce.status.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
-        let reason = format!("The mail to {to} came back{status}.");
-        events.push((id.into(), Event::DeliveryFailed { message, reason }));
+/// Whether there is nothing new in it: seen before by its account, erased, or an answer of ours that came
+/// back by a copy to ourselves.
+pub fn known(world: &dyn World, inbound: &Inbound) -> Result<Seen, LookupFailed> {
+    let seen = world.seen(inbound.account, &inbound.remote_id)?;
+    if seen != Seen::Never || inbound.channel != Channel::Email {
+        return Ok(seen);
     }
-    Ok(Some((id, events)))
+    if world.copied(&gone(&inbound.remote_id))?.is_some() {
+        return Ok(Seen::Erased);
+    }
+    Ok(if is_echo(world, inbound)? { Seen::Before } else { Seen::Never })
+}
+
+/// Our own Message-ID is not enough, since whoever got the answer can write it.
+fn is_echo(world: &dyn World, inbound: &Inbound) -> Result<bool, LookupFailed> {
+    let Some(id) = &inbound.mail.message_id else { return Ok(false) };
+    if !world.mails(id)?.iter().any(|mail| mail.ours) {
+        return Ok(false);
+    }
+    Ok(world.account_by_address(&inbound.from.value)?.is_some())
+}
+
+/// One mail to two of our mailboxes is one message. What makes it the same is all that it says, not only its
+/// Message-ID.
+fn taken_in_elsewhere(
+    world: &dyn World,
+    inbound: &Inbound,
+) -> Result<Option<(ConversationId, MessageId)>, LookupFailed> {
+    match inbound.channel {
+        Channel::Email => world.copied(&inbound.remote_id),
+        _ => Ok(None),
+    }
 }
 
 /// The identity's owner, or a new customer with this as its first identity.
@@ -105,50 +131,6 @@ fn learn(
     Ok(events)
 }
 
-/// The network's own thread first; else the customer's one open, recent conversation, marked as a
-/// guess; else none. A thread never lets a stranger into someone else's conversation.
-fn attach(
-    world: &dyn World,
-    customer: CustomerId,
-    inbound: &Inbound,
-    cx: &Context,
-) -> Result<Option<(ConversationId, bool)>, No> {
-    let root = world.root_customer(customer)?;
-    for id in threads(world, inbound)? {
-        if let Some(conversation) = world.conversation(id)?
-            && world.root_customer(conversation.customer)? == root
-        {
-            return Ok(Some((conversation.id, false)));
-        }
-    }
-    if inbound.author != Author::Person {
-        return Ok(None);
-    }
-    Ok(only_recent(world, root, cx)?.map(|c| (c.id, true)))
-}
-
-fn threads(world: &dyn World, inbound: &Inbound) -> Result<Vec<ConversationId>, No> {
-    let mail = &inbound.mail;
-    let mut found = Vec::new();
-    for id in mail.in_reply_to.iter().chain(mail.references.iter().rev()) {
-        found.extend(world.mail(id)?.map(|(conversation, _)| conversation));
-    }
-    if let Some(thread) = &inbound.thread {
-        found.extend(world.network_thread(inbound.account, thread)?);
-    }
-    Ok(found)
-}
-
-/// The customer's one open conversation, if there is exactly one and it is recent.
-fn only_recent(world: &dyn World, root: CustomerId, cx: &Context) -> Result<Option<Conversation>, No> {
-    let unresolved = world.unresolved(root)?;
-    let [only] = unresolved.as_slice() else { return Ok(None) };
-    let Some(conversation) = world.conversation(*only)? else { return Ok(None) };
-    let recent = cx.now.seconds_since(conversation.last_word_at) < ATTACH_WINDOW_DAYS * 86_400;
-    let open = conversation.status(cx.terms) != Status::Resolved;
-    Ok((recent && open && !conversation.read_only).then_some(conversation))
-}
-
 fn opened(world: &dyn World, customer: CustomerId, inbound: &Inbound) -> Result<Opened, No> {
     let (team, terms) = team_of(world, Some(inbound.account))?;
     Ok(Opened {
@@ -160,6 +142,7 @@ fn opened(world: &dyn World, customer: CustomerId, inbound: &Inbound) -> Result<
         priority: Priority::Normal,
         account: Some(inbound.account),
         split_from: None,
+        related: None,
     })
 }
 

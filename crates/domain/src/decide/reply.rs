@@ -1,6 +1,6 @@
 //! Answers: sent only by someone who saw the last word, carried by the way the customer came.
 
-use super::{Decided, No, Refusal, RefusalCode, World};
+use super::{Decided, LookupFailed, No, Refusal, RefusalCode, World};
 use crate::channel::{Channel, Identity};
 use crate::command::{ReplyDraft, Then};
 use crate::conversation::{Conversation, Delivery};
@@ -16,7 +16,9 @@ pub(super) fn reply(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Res
     if conversation.last_public() != draft.seen {
         return Err(No::LookAgain { since: draft.seen });
     }
-    let mut events = vec![replied(world, &conversation, agent, draft)?];
+    let mut reply = composed(world, &conversation, agent, draft)?;
+    to_whom(world, &conversation, draft, &mut reply)?;
+    let mut events = vec![Event::Replied(Box::new(reply))];
     events.extend(then(draft)?);
     Ok(on(draft.conversation, events))
 }
@@ -26,8 +28,10 @@ pub(super) fn reply(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Res
 /// had not seen, the matter stays open.
 pub(super) fn reoffered(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Result<Decided, No> {
     let Some(conversation) = unanswered(world, agent, draft)? else { return Ok(Vec::new()) };
-    let replied = replied(world, &conversation, agent, draft)?;
-    let mut events = vec![replied, Event::ReplyHeld { message: draft.message }];
+    let mut reply = composed(world, &conversation, agent, draft)?;
+    // Its author was asked when it was accepted first.
+    to_whom(world, &conversation, &ReplyDraft { confirmed: true, ..draft.clone() }, &mut reply)?;
+    let mut events = vec![Event::Replied(Box::new(reply)), Event::ReplyHeld { message: draft.message }];
     if conversation.last_public() == draft.seen {
         events.extend(then(draft)?);
     }
@@ -42,7 +46,7 @@ pub(super) fn deal_with_held(
     message: MessageId,
     release: bool,
 ) -> Result<Decided, No> {
-    let conversation = super::conversation::open_to(world, agent, id)?;
+    let conversation = super::conversation::seen_by(world, agent, id)?;
     if agent.role < Role::Supervisor {
         return Err(Refusal::new(
             RefusalCode::NotAllowed,
@@ -78,19 +82,28 @@ fn unanswered(world: &dyn World, agent: &Agent, draft: &ReplyDraft) -> Result<Op
     Ok(Some(conversation))
 }
 
-fn replied(
+fn composed(
     world: &dyn World,
     conversation: &Conversation,
     agent: &Agent,
     draft: &ReplyDraft,
-) -> Result<Event, No> {
+) -> Result<Reply, No> {
     let account = world.account(draft.account)?.ok_or_else(|| {
         Refusal::new(
             RefusalCode::NoRoute,
             "The account this answer was to go through is gone; choose another.",
         )
     })?;
-    Ok(Event::Replied(Box::new(compose(conversation, agent, draft, &account)?)))
+    let mut reply = compose(conversation, agent, draft, &account)?;
+    // A mail to two of our mailboxes names the other; we write to customers.
+    let mut cc = Vec::with_capacity(reply.cc.len());
+    for address in std::mem::take(&mut reply.cc) {
+        if world.account_by_address(&address)?.is_none() && !address.eq_ignore_ascii_case(&reply.to) {
+            cc.push(address);
+        }
+    }
+    reply.cc = cc;
+    Ok(reply)
 }
 
 /// What becomes of the matter once it is answered.
@@ -143,7 +156,42 @@ fn compose(
         mail,
         thread: route.and_then(|r| r.thread.clone()),
         seen: draft.seen,
+        to_stranger: false,
     })
+}
+
+/// Whether an answer by mail may go there without asking its author first: the customer wrote from there, or
+/// mails of this conversation went there.
+pub fn knows_recipient(
+    world: &dyn World,
+    conversation: &Conversation,
+    to: &str,
+) -> Result<bool, LookupFailed> {
+    if conversation.takes_part(to) {
+        return Ok(true);
+    }
+    let Ok(identity) = Identity::email(to) else { return Ok(false) };
+    let Some(owner) = world.identity_owner(&identity)? else { return Ok(false) };
+    Ok(world.root_customer(owner)? == world.root_customer(conversation.customer)?)
+}
+
+/// A Reply-To can name anybody, and mail to a stranger tells them all that is in it: the author confirms it.
+fn to_whom(
+    world: &dyn World,
+    conversation: &Conversation,
+    draft: &ReplyDraft,
+    reply: &mut Reply,
+) -> Result<(), No> {
+    reply.to_stranger = reply.channel == Channel::Email && !knows_recipient(world, conversation, &reply.to)?;
+    if reply.to_stranger && !draft.confirmed {
+        return Err(Refusal::new(
+            RefusalCode::ConfirmRecipient,
+            "The customer has never written from the address that this answer would go to. Send it there only \
+             if you know whose it is.",
+        )
+        .into());
+    }
+    Ok(())
 }
 
 fn check_target(channel: Channel, account: &Account, to: &str) -> Result<(), Refusal> {

@@ -18,6 +18,15 @@ pub enum Seen {
     Erased,
 }
 
+/// A mail with a Message-ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownMail {
+    pub conversation: ConversationId,
+    pub message: MessageId,
+    /// An answer of ours.
+    pub ours: bool,
+}
+
 /// The store could not be asked. Nothing was decided; the command may be tried again.
 #[derive(Debug, thiserror::Error)]
 #[error("the local database cannot be read: {0}")]
@@ -44,8 +53,15 @@ pub trait World {
     fn identity_owner(&self, identity: &Identity) -> Found<CustomerId>;
     /// Where something that an account saw already is.
     fn seen_before(&self, account: AccountId, remote_id: &str) -> Found<MessageId>;
-    /// The conversation that holds a mail of that Message-ID, theirs or ours, and the message.
-    fn mail(&self, message_id: &str) -> Found<(ConversationId, MessageId)>;
+    /// The mails that are known under that Message-ID, theirs and ours, the oldest first. There may be several:
+    /// an id is whatever its writer says.
+    fn mails(&self, message_id: &str) -> Result<Vec<KnownMail>, LookupFailed>;
+    /// The conversation that holds a message.
+    fn home(&self, message: MessageId) -> Found<ConversationId>;
+    /// The mail that any of our mailboxes took in under that id of its content.
+    fn copied(&self, remote_id: &str) -> Found<(ConversationId, MessageId)>;
+    /// The account that mail from that address comes from; letters count as the same in upper and lower case.
+    fn account_by_address(&self, address: &str) -> Found<Account>;
     /// The conversation in which an account saw that thread of its network.
     fn network_thread(&self, account: AccountId, thread: &str) -> Found<ConversationId>;
     /// A message as it was recorded (received, replied, noted, called), for moving it elsewhere.

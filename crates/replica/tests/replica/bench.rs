@@ -35,12 +35,13 @@ pub enum Op {
     Priority,
     Assign,
     Move,
+    Merge,
     Deliver,
     Bounce,
 }
 
 impl Op {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Email,
         Self::Answered,
         Self::Form,
@@ -59,6 +60,7 @@ impl Op {
         Self::Priority,
         Self::Assign,
         Self::Move,
+        Self::Merge,
         Self::Deliver,
         Self::Bounce,
     ];
@@ -77,8 +79,9 @@ pub struct Bench {
 const TEAM: TeamId = TeamId(Uuid::from_u128(1));
 const TERMS: TermsId = TermsId(Uuid::from_u128(2));
 const ME: UserId = UserId(Uuid::from_u128(3));
-const MAILBOX: AccountId = AccountId(Uuid::from_u128(4));
+pub const MAILBOX: AccountId = AccountId(Uuid::from_u128(4));
 const FORM: AccountId = AccountId(Uuid::from_u128(5));
+pub const BILLING: AccountId = AccountId(Uuid::from_u128(6));
 
 fn terms() -> Terms {
     let all_day = || vec![Opening("00:00".parse().unwrap(), "24:00".parse().unwrap())];
@@ -140,6 +143,11 @@ impl Bench {
             (MAILBOX.into(), Event::AccountSaved { settings: Box::new(account(Channel::Email, "support")) }),
             (FORM.into(), Event::AccountSaved { settings: Box::new(account(Channel::WebForm, "contact")) }),
         ]);
+        let billing = AccountSettings {
+            address: "billing@support.example".into(),
+            ..account(Channel::Email, "billing")
+        };
+        bench.record(vec![(BILLING.into(), Event::AccountSaved { settings: Box::new(billing) })]);
         bench
     }
 
@@ -151,12 +159,12 @@ impl Bench {
         self.now = self.now.plus_seconds(minutes * 60);
     }
 
-    fn id(&mut self) -> Uuid {
+    pub fn id(&mut self) -> Uuid {
         self.ids += 1;
         Uuid::from_u128(self.ids)
     }
 
-    fn record(&mut self, decided: Decided) {
+    pub fn record(&mut self, decided: Decided) {
         let events: Vec<Recorded> = decided
             .into_iter()
             .zip(self.journal.len() as u64 + 1..)
@@ -248,6 +256,7 @@ impl Bench {
             thread: None,
             reply_to: Some(address),
             cc: Vec::new(),
+            answers: None,
         };
         let (message, customer, conversation) =
             (MessageId(self.id()), CustomerId(self.id()), ConversationId(self.id()));
@@ -309,6 +318,7 @@ impl Bench {
             follow_up: false,
             seen,
             then,
+            confirmed: false,
         })
     }
 
@@ -369,6 +379,10 @@ impl Bench {
         let to = ConversationId(self.id());
         self.command(&CommandBody::MoveMessage { conversation, message, to })?;
         Ok(to)
+    }
+
+    pub fn merge(&mut self, conversation: ConversationId, into: ConversationId) -> Result<(), No> {
+        self.command(&CommandBody::MergeConversation { conversation, into })
     }
 
     pub fn call(&mut self, number: &str, name: &str) {
@@ -449,6 +463,21 @@ impl Bench {
             }
             Op::Move => {
                 let _ = self.move_message(conversation, self.last_message());
+                return;
+            }
+            Op::Merge => {
+                let of = |id| self.replica.reader().unwrap().world_kept().conversation(id).unwrap();
+                let customer = of(conversation).map(|c| c.customer);
+                let others = self.journal.iter().filter_map(|r| match &r.event {
+                    Event::ConversationOpened(opened) if Some(opened.customer) == customer => {
+                        Some(ConversationId(r.stream.id))
+                    }
+                    _ => None,
+                });
+                let others: Vec<ConversationId> = others.filter(|id| *id != conversation).collect();
+                if let Some(into) = others.get(usize::from(which) % others.len().max(1)).copied() {
+                    let _ = self.merge(conversation, into);
+                }
                 return;
             }
             Op::Wait => CommandBody::SetWaiting { conversation },

@@ -2,6 +2,8 @@
 
 mod bench;
 mod decisions;
+mod mail;
+mod merges;
 
 use bench::{Bench, Op};
 use evendesk_domain::channel::Channel;

@@ -142,6 +142,7 @@ impl Plan {
             priority: if self.random.random_ratio(1, 12) { Priority::High } else { Priority::Normal },
             account: Some(account),
             split_from: None,
+            related: None,
         };
         let conversation = ConversationId(id(&mut self.random, at));
         pen.write(at, Actor::System, conversation, Event::ConversationOpened(opened))?;
@@ -238,6 +239,7 @@ impl Live {
             thread: None,
             reply_to: Some(self.identity.value.clone()),
             cc: Vec::new(),
+            answers: None,
         }
     }
 
@@ -262,6 +264,7 @@ impl Live {
             mail,
             thread: None,
             seen: self.last,
+            to_stranger: false,
         }
     }
 }

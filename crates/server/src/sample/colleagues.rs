@@ -76,6 +76,7 @@ fn answer(
                 follow_up: false,
                 seen: conversation.last_public(),
                 then: if over { Then::Resolve } else { Then::Wait },
+                confirmed: false,
             })
         }
         None => rings_back(app, &conversation),

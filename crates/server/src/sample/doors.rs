@@ -178,7 +178,8 @@ async fn mailed(
     bytes: Vec<u8>,
 ) -> Result<(), HttpError> {
     let now = app.clock.now();
-    let mailbox = Mailbox { account, addresses: vec![settings.address.clone()] };
+    let addresses = vec![settings.address.clone()];
+    let mailbox = Mailbox { account, addresses, reply_key: Some(app.seal.reply_key()) };
     let size = bytes.len() as u64;
     let mail = RawMail { uid: None, received_at: Some(now), size, bytes: Some(bytes) };
     let reception = app.reception();

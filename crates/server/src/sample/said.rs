@@ -115,5 +115,6 @@ pub fn letter(from: &Person, account: AccountId, subject: &str, text: &str, at: 
         thread: None,
         reply_to: None,
         cc: Vec::new(),
+        answers: None,
     }
 }

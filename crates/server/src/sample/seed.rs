@@ -177,7 +177,8 @@ impl Teller<'_> {
         match told.story.channel {
             Channel::Email => {
                 let bytes = said::mail(&told.person, team, &subject, text, at, &mut told.thread);
-                let mailbox = Mailbox { account, addresses: vec![format!("{}@{HOST}", team.to_lowercase())] };
+                let addresses = vec![format!("{}@{HOST}", team.to_lowercase())];
+                let mailbox = Mailbox { account, addresses, reply_key: None };
                 let size = bytes.len() as u64;
                 let mail = RawMail { uid: None, received_at: Some(at), size, bytes: Some(bytes) };
                 let arrival = receive(&Keeping(self.blobs), &mailbox, mail, at).await.map_err(|e| odd(&e))?;
@@ -222,6 +223,7 @@ impl Teller<'_> {
             follow_up: false,
             seen: told.last,
             then: Then::Nothing,
+            confirmed: false,
         };
         self.agent(agent, CommandBody::Reply(draft), at);
         let delivered = SystemCommand::Delivered { conversation, message };

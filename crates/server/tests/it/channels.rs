@@ -251,6 +251,7 @@ fn answer(office: &Office, account: AccountId, message: MessageId) -> CommandBod
         follow_up: false,
         seen: seen.last_public(),
         then: Then::Nothing,
+        confirmed: false,
     };
     CommandBody::Reply(draft)
 }

@@ -156,6 +156,7 @@ pub fn inbound(from: &str, text: &str) -> Inbound {
         thread: None,
         reply_to: Some(from.into()),
         cc: Vec::new(),
+        answers: None,
     }
 }
 

@@ -70,6 +70,7 @@ async fn an_answer_to_a_sample_customer_is_delivered_without_leaving() {
         follow_up: false,
         seen,
         then: Then::Nothing,
+        confirmed: false,
     });
     let command = evendesk_domain::command::Command {
         id: evendesk_domain::id::CommandId(Uuid::now_v7()),

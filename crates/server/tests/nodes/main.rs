@@ -260,6 +260,7 @@ fn reply(
         follow_up: true,
         seen,
         then: Then::Nothing,
+        confirmed: false,
     }))
 }
 

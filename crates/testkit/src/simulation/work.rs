@@ -147,6 +147,7 @@ impl World {
             follow_up: false,
             seen: typed.seen,
             then,
+            confirmed: false,
         })
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use evendesk_channels::email::fetch::{Access, FetchError, Fetcher, Heard, Pulled};
 use evendesk_channels::email::receive::Mailbox;
+use evendesk_channels::email::reply_token::ReplyKey;
 use evendesk_channels::email::sign_in::SignIn;
 use evendesk_domain::id::AccountId;
 use evendesk_domain::time::Timestamp;
@@ -35,6 +36,7 @@ pub fn access(world: &MailWorld, password: &str) -> Access {
         mailbox: Mailbox {
             account: AccountId(uuid::Uuid::from_u128(7)),
             addresses: vec![SUPPORT.to_owned()],
+            reply_key: Some(ReplyKey::new([7; 32])),
         },
         server: format!("imap://127.0.0.1:{}", world.imap_port).parse().expect("an address"),
         user: SUPPORT.to_owned(),

@@ -92,6 +92,26 @@ function pickTeam(): void {
   overlay.open({ kind: "pick", title: t("cmd.team"), options, choose });
 }
 
+/** Open matters of the same customer that the one on screen could go on in. */
+const mergeable = (): Matter[] => opened.openMatters.filter(({ conversation }) => conversation !== opened.matter?.conversation);
+
+function pickMerge(): void {
+  const matter = opened.matter;
+  if (!matter) return;
+  const subjectOf = ({ subject }: Matter): string => subject || t("matter.untitled");
+  const options: PickOption[] = mergeable().map((other) => ({
+    value: other.conversation,
+    label: subjectOf(other),
+    hint: moment(other.opened_at, clock.now),
+  }));
+  const choose = (into: string) => {
+    const other = opened.matters.find(({ conversation }) => conversation === into);
+    const told = t("told.merged", { subject: other ? subjectOf(other) : "" });
+    void act({ do: "merge_conversation", conversation: matter.conversation, into }, told).then((done) => done && opened.choose(into));
+  };
+  overlay.open({ kind: "pick", title: t("cmd.merge"), options, choose });
+}
+
 function snoozeUntil(conversation: string, until: number): void {
   const told = t("told.snoozed", { when: moment(until, clock.now) });
   void act({ do: "snooze", conversation, until }, told, { do: "unsnooze", conversation });
@@ -136,7 +156,7 @@ const group = "matter" as const;
 
 export const matterCommands: Command[] = [
   { id: "resolve", label: "cmd.resolve", group, keys: ["e"], when: () => isStatus("open", "waiting", "hold"), run: simply("resolve") },
-  { id: "reopen", label: "cmd.reopen", group, keys: ["Shift+E"], when: () => isStatus("resolved"), run: simply("reopen") },
+  { id: "reopen", label: "cmd.reopen", group, keys: ["Shift+E"], when: () => isStatus("resolved") && !opened.matter?.merged_into, run: simply("reopen") },
   { id: "waiting", label: "cmd.waiting", group, keys: ["w"], when: () => isStatus("open", "hold"), run: simply("set_waiting") },
   { id: "hold", label: "cmd.hold", group, keys: ["h"], when: () => isStatus("open", "waiting"), run: simply("set_hold") },
   { id: "resume", label: "cmd.resume", group, keys: ["Shift+W"], when: () => isStatus("waiting", "hold"), run: simply("resume") },
@@ -154,6 +174,14 @@ export const matterCommands: Command[] = [
   { id: "priority", label: "cmd.priority", group, keys: ["!"], when: has, run: pickPriority },
   { id: "team", label: "cmd.team", group, keys: ["t"], when: () => opened.matter !== null, run: pickTeam },
   { id: "move", label: "cmd.move", group, keys: ["m"], when: () => messageInHand() !== null, run: () => moveMessage() },
+  {
+    id: "merge",
+    label: "cmd.merge",
+    group,
+    keys: ["Shift+M"],
+    when: () => opened.matter !== null && opened.matter.merged_into === null && mergeable().length > 0,
+    run: pickMerge,
+  },
   {
     id: "no_reply_needed",
     label: "cmd.noReplyNeeded",

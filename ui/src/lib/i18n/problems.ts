@@ -9,6 +9,7 @@ const problems: Record<string, Partial<Record<ErrorCode, string>>> = {
     not_allowed: "Das darf nur, wer mehr Rechte hat. Fragen Sie die Leitung.",
     not_now: "Das geht jetzt nicht: Der Stand ist inzwischen ein anderer. Sehen Sie noch einmal nach.",
     no_route: "Auf diesem Weg ist der Kunde nicht zu erreichen. Wählen Sie einen anderen Kanal.",
+    confirm_recipient: "Von der Adresse, an die das ginge, hat der Kunde nie geschrieben. Senden Sie nur, wenn Sie wissen, wem sie gehört.",
     invalid: "Eine Angabe fehlt, ist zu lang oder stimmt nicht. Ändern Sie sie.",
     needs_upgrade: "Dazu ist eine neuere Fassung von Evendesk nötig. Aktualisieren Sie es auf diesem Rechner.",
     signed_out: "Hier ist niemand angemeldet. Melden Sie sich an.",

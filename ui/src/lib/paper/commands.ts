@@ -105,6 +105,9 @@ export function apply(world: World, body: CommandBody, now: number, pending: boo
     case "move_message":
       moveMessage(on, body.message, body.to, now, world);
       break;
+    case "merge_conversation":
+      merge(on, findConversation(world, body.into), now, by);
+      break;
   }
   return on.customer;
 }
@@ -171,6 +174,18 @@ function moveMessage(on: Conversation, message: string, to: string, now: number,
   target.entries.sort((a, b) => a.seq - b.seq);
   if (entry.kind.kind === "message") customerSpoke(target, entry.kind.channel, entry.at);
   say(on, now, { kind: "change", what: "moved_out", by: world.people.me.id, detail: to });
+}
+
+/** The other goes on, with the older of the two unanswered words. */
+function merge(on: Conversation, into: Conversation, now: number, by: string): void {
+  const turn = openTurn(on);
+  if (turn) customerSpoke(into, turn.channel, turn.started_at);
+  const open = openTurn(into);
+  if (turn && open && turn.started_at < open.started_at) Object.assign(open, { started_at: turn.started_at, due_at: turn.due_at });
+  setStatus(on, "resolved", now);
+  on.mergedInto = into.id;
+  say(on, now, { kind: "change", what: "merged", by, detail: into.id });
+  say(into, now, { kind: "change", what: "merged_in", by, detail: on.id });
 }
 
 function applyFeedback(world: World, body: Extract<CommandBody, { feedback: string }>, now: number): void {

@@ -65,6 +65,9 @@ function message(customer: Customer, channel: Channel, subject: string, at: numb
     attachments: [],
     author: "person" as const,
     guessed: false,
+    account: null,
+    also_to: [],
+    doubts: [],
   };
 }
 

@@ -180,7 +180,7 @@ export class PaperDesk {
     const words = { message: newId(), text, fresh_text: text, quoted_text: "", spoke_at: at, learnt_at: at, attachments: [] };
     const channel = kind?.channel ?? "email";
     const from = on.customer.identities[0]?.value ?? "";
-    const base = { channel, from_name: on.customer.name, from, subject: on.subject, author: "person" as const, guessed: false };
+    const base = { channel, from_name: on.customer.name, from, subject: on.subject, author: "person" as const, guessed: false, account: null, also_to: [], doubts: [] };
     say(on, at, { kind: "message", ...base, ...words });
     customerSpoke(on, channel, at);
     this.tell(on.customer.id);

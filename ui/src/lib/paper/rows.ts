@@ -131,6 +131,7 @@ function matterOf(on: Conversation, world: World): Matter {
     reply: routesOf(on, world),
     last_seen: lastWord(on),
     read_only: false,
+    merged_into: on.mergedInto,
     guessed: false,
   };
 }
@@ -139,8 +140,8 @@ function matterOf(on: Conversation, world: World): Matter {
 function routesOf(on: Conversation, world: World): ReplyRoute[] {
   const account = (channel: string): string => world.people.directory.accounts.find((known) => known.channel === channel)?.id ?? "";
   const routes = on.customer.identities.flatMap(({ kind, value }): ReplyRoute[] => {
-    if (kind === "email") return [{ channel: "email", account: account("email"), to: value }];
-    return kind === "social" ? [{ channel: "social", account: account("social"), to: value }] : [];
+    if (kind === "email") return [{ channel: "email", account: account("email"), to: value, confirm: false }];
+    return kind === "social" ? [{ channel: "social", account: account("social"), to: value, confirm: false }] : [];
   });
   const last = channelsOf(on).at(-1);
   return routes.sort((a, b) => Number(b.channel === last) - Number(a.channel === last));

@@ -92,6 +92,9 @@ function heard(line: Extract<Line, { by: Channel }>, on: Conversation, at: numbe
       : [],
     author: "person",
     guessed: line.guessed ?? false,
+    account: null,
+    also_to: [],
+    doubts: [],
   };
 }
 

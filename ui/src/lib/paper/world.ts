@@ -13,6 +13,7 @@ export type Conversation = {
   assignee: string | null;
   priority: Priority;
   status: Status;
+  mergedInto: string | null;
   openedAt: number;
   snoozedUntil: number | null;
   entries: TimelineEntry[];
@@ -67,6 +68,7 @@ export function openConversation(customer: Customer, subject: string, team: stri
     assignee: null,
     priority: "normal",
     status: "open",
+    mergedInto: null,
     openedAt: at,
     snoozedUntil: null,
     entries: [],

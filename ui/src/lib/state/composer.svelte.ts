@@ -7,6 +7,7 @@ import { drafts, rewordings } from "./drafts";
 import { newsSince } from "./newsSince";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
+import { overlay } from "./overlay.svelte";
 import { presence, whereabouts } from "./presence.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -32,6 +33,8 @@ class Composer {
   #seen = $state<string | null>(null);
   #backCommand = $state<string | null>(null);
   #preferred: string | null = null;
+  /** The address that nobody vouches for, to which the agent has said to send. */
+  #confirmed: string | null = null;
 
   routes = $derived(this.matter?.reply ?? []);
   route: ReplyRoute | null = $derived(this.routes.find((r) => keyOf(r) === this.#routeKey) ?? this.routes[0] ?? null);
@@ -64,7 +67,7 @@ class Composer {
     }
     if (before !== undefined) this.#save(before);
     this.#backCommand = null;
-    this.#routeKey = null;
+    this.#routeKey = this.#confirmed = null;
     this.followUp = false;
     this.mode = "reply";
     this.#begin(matter ? (drafts.peek(matter.conversation) ?? "") : "");
@@ -145,7 +148,7 @@ class Composer {
   async send(then: Then): Promise<boolean> {
     const { matter, mode, back } = this;
     const text = this.text.trim();
-    if (!matter || text === "" || this.sending || !this.#hasLooked(matter)) return false;
+    if (!matter || text === "" || this.sending || !this.#hasLooked(matter) || !this.#mayGoThere(then)) return false;
     this.sending = true;
     try {
       if (back) await this.#again(back);
@@ -172,6 +175,19 @@ class Composer {
     return false;
   }
 
+  /** An address that the customer never wrote from is asked about first. */
+  #mayGoThere(then: Then): boolean {
+    const { mode, back, route } = this;
+    if (mode === "note" || back || !route?.confirm || this.#confirmed === route.to) return true;
+    const run = (): void => {
+      this.#confirmed = route.to;
+      void this.send(then);
+    };
+    const title = t("confirm.recipient", { to: route.to });
+    overlay.open({ kind: "confirm", title, text: t("confirm.recipientWhy"), action: t("confirm.recipientDo"), run });
+    return false;
+  }
+
   async #again(back: OutgoingItem): Promise<void> {
     await rewordings.flush(back.command);
     await backend.outgoingConfirm(back.command, this.mode === "reply" ? this.#seen : null);
@@ -192,7 +208,9 @@ class Composer {
     if (!route) return;
     const { followUp: follow_up } = this;
     const seen = this.#seen;
-    const reply = { do: "reply", conversation, message: newId(), ...route, text, follow_up, seen, then } as const;
+    const { channel, account, to } = route;
+    const confirmed = this.#confirmed === to;
+    const reply = { do: "reply", conversation, message: newId(), channel, account, to, text, follow_up, seen, then, confirmed } as const;
     await backend.submit(reply);
   }
 

@@ -55,6 +55,10 @@ class Desk {
     return id === null ? undefined : this.#users.get(id);
   }
 
+  account(id: string): string {
+    return this.directory.accounts.find((account) => account.id === id)?.name ?? "";
+  }
+
   team(id: string): string {
     return this.#teams.get(id) ?? "";
   }

@@ -20,7 +20,7 @@ class Opened {
   matters = $derived(this.page?.matters ?? []);
   openMatters = $derived(this.matters.filter((matter) => matter.status !== "resolved"));
   matter: Matter | null = $derived(
-    this.matters.find((matter) => matter.conversation === this.#chosen) ?? mostUrgent(this.matters),
+    goesOn(this.matters, this.#chosen) ?? mostUrgent(this.matters),
   );
   entries: TimelineEntry[] = $derived(this.page?.entries ?? []);
 
@@ -114,6 +114,16 @@ class Opened {
 }
 
 const clockOf = (matter: Matter): string => `${matter.conversation} ${nextDue(matter.timers)?.target}`;
+
+/** The matter of that id, or the one that it was merged into. */
+function goesOn(matters: Matter[], conversation: string | null): Matter | undefined {
+  let found = matters.find((matter) => matter.conversation === conversation);
+  for (let steps = 0; found?.merged_into && steps < matters.length; steps += 1) {
+    const into: string = found.merged_into;
+    found = matters.find((matter) => matter.conversation === into) ?? found;
+  }
+  return found;
+}
 
 /** The open matter whose clock runs out first; else the newest. */
 export function mostUrgent(matters: Matter[]): Matter | null {

@@ -37,6 +37,7 @@ pub fn reply(
         follow_up: false,
         seen,
         then: Then::Nothing,
+        confirmed: false,
     })
 }
 

@@ -167,6 +167,7 @@ impl Paper {
             thread: None,
             reply_to: Some(from.into()),
             cc: Vec::new(),
+            answers: None,
         };
         let receive = SystemCommand::Receive { message, customer, conversation, inbound: Box::new(inbound) };
         let decided = {

@@ -3,4 +3,4 @@
 /**
  * What the window branches on.
  */
-export type ErrorCode = "not_found" | "not_allowed" | "not_now" | "no_route" | "invalid" | "needs_upgrade" | "signed_out" | "sign_in_again" | "offline" | "insecure" | "in_use" | "storage" | "bug";
+export type ErrorCode = "not_found" | "not_allowed" | "not_now" | "no_route" | "confirm_recipient" | "invalid" | "needs_upgrade" | "signed_out" | "sign_in_again" | "offline" | "insecure" | "in_use" | "storage" | "bug";

@@ -16,6 +16,10 @@ export type Matter = { conversation: ConversationId, subject: string, status: St
  */
 last_seen: MessageId | null, read_only: boolean, 
 /**
+ * Where it goes on since it was merged.
+ */
+merged_into: ConversationId | null, 
+/**
  * The last thing that came in was attached by guess.
  */
 guessed: boolean, };

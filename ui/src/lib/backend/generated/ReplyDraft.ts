@@ -13,4 +13,8 @@ to: string, text: string, follow_up: boolean,
 /**
  * The last customer message or public reply that the author was shown.
  */
-seen: MessageId | null, then: Then, };
+seen: MessageId | null, then: Then, 
+/**
+ * Its author was asked whether it is to go to an address that is not known to be the customer's.
+ */
+confirmed?: boolean, };

@@ -2,4 +2,8 @@
 import type { AccountId } from "./AccountId";
 import type { Channel } from "./Channel";
 
-export type ReplyRoute = { channel: Channel, account: AccountId, to: string, };
+export type ReplyRoute = { channel: Channel, account: AccountId, to: string, 
+/**
+ * Nobody vouches for the address: an answer to it is confirmed first.
+ */
+confirm: boolean, };

@@ -3,6 +3,7 @@ import type { EntryKind, TimelineEntry } from "../../backend";
 import { businessSpan, moment, span } from "../../clock/format";
 import { clock } from "../../clock/now.svelte";
 import { t } from "../../i18n/index.svelte";
+import { desk } from "../../state/desk.svelte";
 import { opened } from "../../state/opened.svelte";
 
 export type Mark = { text: string; tone: "quiet" | "good" | "risk" | "late"; title?: string };
@@ -47,6 +48,7 @@ function theirs(kind: Extract<EntryKind, { kind: "message" }>): Described {
   if (kind.learnt_at - kind.spoke_at > LATE_LEARNT_MS) {
     facts.push(t("entry.learnt", { when: moment(kind.learnt_at, clock.today) }));
   }
+  if (kind.also_to.length > 0) facts.push(t("entry.alsoTo", { accounts: kind.also_to.map((id) => desk.account(id)).join(", ") }));
   if (kind.author !== "person") marks.push({ text: t(`author.${kind.author}`), tone: "quiet" });
   if (kind.guessed) marks.push({ text: t("entry.guessed"), tone: "risk", title: t("entry.guessedTitle") });
   const who = kind.from_name || kind.from || t(opened.page?.customer.erased_at ? "customer.erased" : "customer.unnamed");
