@@ -5,6 +5,7 @@ import type { Author } from "./Author";
 import type { CallDirection } from "./CallDirection";
 import type { CallOutcome } from "./CallOutcome";
 import type { Channel } from "./Channel";
+import type { Doubt } from "./Doubt";
 import type { MessageId } from "./MessageId";
 import type { Timestamp } from "./Timestamp";
 import type { UserId } from "./UserId";
@@ -17,7 +18,11 @@ fresh_text: string,
 /**
  * Quoted history and signature; empty when there is none.
  */
-quoted_text: string, spoke_at: Timestamp, learnt_at: Timestamp, attachments: Array<Attachment>, author: Author, guessed: boolean, 
+quoted_text: string, spoke_at: Timestamp, learnt_at: Timestamp, attachments: Array<Attachment>, author: Author, 
+/**
+ * What stands against its sender.
+ */
+doubts: Array<Doubt>, guessed: boolean, 
 /**
  * The account it came to.
  */
