@@ -101,6 +101,11 @@ fn batch(head: &mut u64, size: usize) -> Batch {
     batch
 }
 
+/// As the journal's own rows have it.
+fn actor(event: &Recorded) -> String {
+    event.by.user().expect("an agent's note").0.to_string()
+}
+
 fn founding() -> Founding {
     Founding {
         id: WorkspaceId(Uuid::now_v7()),
@@ -142,7 +147,7 @@ mod sqlite {
                     event.stream.id.as_bytes(),
                     event.stream.kind.name(),
                     event.at.millis(),
-                    "system",
+                    super::actor(event),
                     command,
                     event.event.to_text()
                 ];
@@ -193,7 +198,7 @@ mod postgresql {
             let streams = column(|e| e.stream.id.as_bytes().to_vec());
             let kinds: Vec<&str> = events.iter().map(|e| e.stream.kind.name()).collect();
             let instants: Vec<i64> = events.iter().map(|e| e.at.millis()).collect();
-            let actors = vec!["system"; events.len()];
+            let actors: Vec<String> = events.iter().map(super::actor).collect();
             let commands = column(|e| e.command.map(|c| c.0.as_bytes().to_vec()).unwrap_or_default());
             let payloads: Vec<String> = events.iter().map(|e| e.event.to_text()).collect();
             self.runtime

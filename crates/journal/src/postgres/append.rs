@@ -78,7 +78,7 @@ async fn writer<'a>(dial: &Dial, kept: &'a mut Option<Writer>) -> Result<&'a mut
 
 /// The columns of a batch.
 #[derive(Default)]
-struct Columns {
+struct Columns<'a> {
     seq: Vec<i64>,
     stream_id: Vec<Vec<u8>>,
     stream_kind: Vec<String>,
@@ -86,15 +86,15 @@ struct Columns {
     actor: Vec<String>,
     command: Vec<Vec<u8>>,
     payload: Vec<String>,
-    decided: Vec<Vec<u8>>,
-    outcome: Vec<String>,
+    decided: Vec<&'a [u8]>,
+    outcome: Vec<&'a str>,
     decided_at: Vec<i64>,
     blanked: Vec<i64>,
     blank: Vec<String>,
 }
 
-impl Columns {
-    fn of(batch: &Batch) -> Self {
+impl<'a> Columns<'a> {
+    fn of(batch: &'a Batch) -> Self {
         let mut columns = Self::default();
         for row in batch.events.iter().map(EventRow::of) {
             columns.seq.push(signed(row.seq));
@@ -106,8 +106,8 @@ impl Columns {
             columns.payload.push(row.payload);
         }
         for decision in &batch.decisions {
-            columns.decided.push(decision.command.0.as_bytes().to_vec());
-            columns.outcome.push(decision.outcome.clone());
+            columns.decided.push(decision.command.0.as_bytes().as_slice());
+            columns.outcome.push(&decision.outcome);
             columns.decided_at.push(decision.at.millis());
         }
         for (seq, event) in &batch.blanked {
@@ -149,7 +149,7 @@ pub(super) async fn append(
     }
 }
 
-async fn attempt(writer: &Writer, epoch: u64, base: u64, c: &Columns) -> Result<bool, Lost> {
+async fn attempt(writer: &Writer, epoch: u64, base: u64, c: &Columns<'_>) -> Result<bool, Lost> {
     let (epoch, base) = (signed(epoch), signed(base));
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![
         &epoch,

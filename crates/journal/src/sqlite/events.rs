@@ -23,12 +23,8 @@ pub(super) fn append(connection: &Connection, epoch: u64, batch: &Batch) -> Resu
         return Err(Error::Behind { head });
     }
     blank(connection, &batch.blanked)?;
-    for event in &batch.events {
-        insert(connection, event)?;
-    }
-    for decision in &batch.decisions {
-        keep_decision(connection, decision)?;
-    }
+    insert(connection, &batch.events)?;
+    keep_decisions(connection, &batch.decisions)?;
     connection
         .prepare_cached("UPDATE workspace SET head = ?1")
         .and_then(|mut s| s.execute([to]))
@@ -51,21 +47,25 @@ fn append_unfenced(connection: &Connection, batch: &Batch) -> Result<(), Error> 
     blank(connection, &batch.blanked)?;
     for event in &batch.events {
         head += 1;
-        insert(connection, &Recorded { seq: head, ..event.clone() })?;
+        insert(connection, &[Recorded { seq: head, ..event.clone() }])?;
     }
-    batch.decisions.iter().try_for_each(|decision| keep_decision(connection, decision))?;
+    keep_decisions(connection, &batch.decisions)?;
     connection.execute("UPDATE workspace SET head = ?1", [head]).doing("move the journal's head")?;
     Ok(())
 }
 
-fn keep_decision(connection: &Connection, decision: &Decision) -> Result<(), Error> {
-    let kept = connection
-        .prepare_cached(
-            "INSERT INTO decision (command, outcome, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )
-        .and_then(|mut s| s.execute(params![decision.command.0, decision.outcome, decision.at.millis()]))
-        .doing("keep a decision")?;
-    if kept == 0 { Err(Error::Decided) } else { Ok(()) }
+fn keep_decisions(connection: &Connection, decisions: &[Decision]) -> Result<(), Error> {
+    let sql = "INSERT INTO decision (command, outcome, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    let mut statement = connection.prepare_cached(sql).doing("keep a decision")?;
+    for decision in decisions {
+        let kept = statement
+            .execute(params![decision.command.0, decision.outcome, decision.at.millis()])
+            .doing("keep a decision")?;
+        if kept == 0 {
+            return Err(Error::Decided);
+        }
+    }
+    Ok(())
 }
 
 /// Holds a writer to its epoch; returns the head.
@@ -81,15 +81,13 @@ fn fence(connection: &Connection, epoch: u64) -> Result<u64, Error> {
     }
 }
 
-fn insert(connection: &Connection, event: &Recorded) -> Result<(), Error> {
-    let row = EventRow::of(event);
-    connection
-        .prepare_cached(
-            "INSERT INTO event (seq, stream_id, stream_kind, at, actor, command, payload)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )
-        .and_then(|mut s| {
-            s.execute(params![
+fn insert(connection: &Connection, events: &[Recorded]) -> Result<(), Error> {
+    let sql = "INSERT INTO event (seq, stream_id, stream_kind, at, actor, command, payload)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let mut statement = connection.prepare_cached(sql).doing("keep an event")?;
+    for row in events.iter().map(EventRow::of) {
+        statement
+            .execute(params![
                 row.seq,
                 row.stream_id,
                 row.stream_kind,
@@ -98,8 +96,8 @@ fn insert(connection: &Connection, event: &Recorded) -> Result<(), Error> {
                 row.command,
                 row.payload,
             ])
-        })
-        .doing("keep an event")?;
+            .doing("keep an event")?;
+    }
     Ok(())
 }
 

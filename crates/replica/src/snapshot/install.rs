@@ -1,5 +1,6 @@
 //! Installing a part, on a desk.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use evendesk_domain::stream::{StreamId, StreamKind};
@@ -125,11 +126,17 @@ impl Writer<'_> {
     /// Takes over every stream of the part looked into that is not held yet, with what has come of it since,
     /// and notes how far history is here. The words of its messages are indexed later.
     pub fn install(&self, part: &Received) -> Result<(), Error> {
+        let mut new = Vec::new();
+        let mut late = Vec::new();
         for stream in &part.streams {
             if !self.holds(*stream)? {
-                self.take(*stream, part.stamp.cursor)?;
+                new.push(*stream);
+                let since = event::of_stream(&self.tx, *stream)?.into_iter();
+                late.extend(since.filter(|e| e.seq > part.stamp.cursor && e.seq < PROVISIONAL));
             }
         }
+        self.take(&new)?;
+        self.fold_rows(&late)?;
         let Stamp { incarnation, cursor, through, left, .. } = part.stamp;
         if part.stamp.begin == Begin::Start {
             self.set_position(Position { incarnation: Some(incarnation), cursor })?;
@@ -140,38 +147,45 @@ impl Writer<'_> {
         }
     }
 
-    fn take(&self, stream: StreamId, cursor: u64) -> Result<(), Error> {
-        let late: Vec<_> = event::of_stream(&self.tx, stream)?
-            .into_iter()
-            .filter(|e| e.seq > cursor && e.seq < PROVISIONAL)
-            .collect();
-        if stream.kind == StreamKind::Conversation {
-            self.tx
-                .prepare_cached(
-                    "INSERT INTO unindexed (seq) SELECT seq FROM part.message WHERE conversation = ?1",
-                )
-                .and_then(|mut s| s.execute([stream.id]))
-                .doing("put off indexing")?;
+    /// Kind by kind and table by table: the part has no indexes, so that to look for one stream is to read
+    /// all of it.
+    fn take(&self, streams: &[StreamId]) -> Result<(), Error> {
+        let taking = "take what a part has";
+        let make = "CREATE TEMP TABLE IF NOT EXISTS taken (id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID";
+        self.tx.execute_batch(make).doing(taking)?;
+        for kind in StreamKind::ALL {
+            self.tx.execute("DELETE FROM taken", []).doing(taking)?;
+            let mut note = self.tx.prepare_cached("INSERT INTO taken (id) VALUES (?1)").doing(taking)?;
+            for stream in streams.iter().filter(|stream| stream.kind == kind) {
+                note.execute([stream.id]).doing(taking)?;
+            }
+            self.tx.execute_batch(&take_kind(kind)).doing(taking)?;
         }
-        let mut statements: Vec<(String, &str)> = dump::tables(stream.kind)
-            .iter()
-            .map(|(table, column, _)| {
-                (format!("INSERT INTO main.{table} SELECT * FROM part.{table} WHERE {column} = ?1"), "")
-            })
-            .collect();
-        let kind = stream.kind.name();
-        let of = "WHERE stream = ?1 AND stream_kind = ?2";
-        statements.push((format!("INSERT INTO main.aggregate SELECT * FROM part.aggregate {of}"), kind));
-        statements.push((format!("INSERT OR IGNORE INTO main.event SELECT * FROM part.event {of}"), kind));
-        for (sql, kind) in statements {
-            let mut statement = self.tx.prepare_cached(&sql).doing("take a stream")?;
-            let done = if kind.is_empty() {
-                statement.execute([stream.id])
-            } else {
-                statement.execute((stream.id, kind))
-            };
-            done.doing("take a stream")?;
-        }
-        self.fold_rows(&late)
+        Ok(())
     }
+}
+
+/// Takes the rows and events of that kind whose stream is in `taken`.
+fn take_kind(kind: StreamKind) -> String {
+    let mut sql = String::new();
+    if kind == StreamKind::Conversation {
+        sql.push_str(
+            "INSERT INTO unindexed (seq)
+             SELECT seq FROM part.message WHERE conversation IN (SELECT id FROM taken);",
+        );
+    }
+    for (table, column, _) in dump::tables(kind) {
+        let _ = write!(
+            sql,
+            "INSERT INTO main.{table}
+             SELECT * FROM part.{table} WHERE {column} IN (SELECT id FROM taken);"
+        );
+    }
+    let of = format!("stream IN (SELECT id FROM taken) AND stream_kind = '{}'", kind.name());
+    let _ = write!(
+        sql,
+        "INSERT INTO main.aggregate SELECT * FROM part.aggregate WHERE {of};
+         INSERT OR IGNORE INTO main.event SELECT * FROM part.event WHERE {of};"
+    );
+    sql
 }
