@@ -31,13 +31,12 @@ pub fn measure(folder: &Path, server: &Process, table: &mut Table) {
     desk.sign_in(&format!("http://127.0.0.1:{}", link.port()), sync::LOGIN, sync::PASSWORD)
         .expect("signing in");
     let usable = reached(began, || is_past(&desk, Stage::Open) && has_work(&desk));
-    let bytes_then = link.carried()[1];
+    let bytes = format!("{:.1} MB", megabytes(link.carried()[1]));
+    table.judge("new desk, sign-in to usable", &format!("{usable:.1} s, {bytes}"), usable, USABLE_S, "s");
     let whole = reached(began, || is_past(&desk, Stage::History));
     let searched = reached(began, || is_past(&desk, Stage::SearchIndex));
     let peaks = [own, theirs].map(memory::peak);
     drop(desk);
-    let bytes = format!("{:.1} MB", megabytes(bytes_then));
-    table.judge("new desk, sign-in to usable", &format!("{usable:.1} s, {bytes}"), usable, USABLE_S, "s");
     let bytes = format!("{:.1} MB on the wire", megabytes(link.carried()[1]));
     table.say("new desk, to all of history", &format!("{whole:.0} s, {bytes}"));
     table.say("new desk, to everything searched", &format!("{searched:.0} s"));
