@@ -39,7 +39,7 @@ pub(crate) fn save<T: Serialize>(db: &Connection, stream: StreamId, state: &T) -
     let bytes = postcard::to_stdvec(state).map_err(|_| Error::Damaged { what: "a stream's new state" })?;
     db.prepare_cached(
         "INSERT INTO aggregate (stream, stream_kind, state) VALUES (?1, ?2, ?3)
-         ON CONFLICT (stream, stream_kind) DO UPDATE SET state = excluded.state",
+         ON CONFLICT (stream_kind, stream) DO UPDATE SET state = excluded.state",
     )
     .and_then(|mut s| s.execute((stream.id, stream.kind.name(), bytes)))
     .doing("save a stream's state")?;

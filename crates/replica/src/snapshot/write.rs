@@ -105,15 +105,14 @@ impl Part<'_> {
     }
 
     fn start(&mut self) -> Result<(), Error> {
-        let settings = [
-            StreamKind::Terms,
-            StreamKind::Team,
-            StreamKind::User,
-            StreamKind::Account,
-            StreamKind::Workspace,
-        ];
-        for stream in dump::streams(self.db)?.into_iter().filter(|s| settings.contains(&s.kind)) {
-            self.copy(stream)?;
+        for kind in [StreamKind::Team, StreamKind::User, StreamKind::Account, StreamKind::Workspace] {
+            let of_kind = format!("SELECT stream FROM aggregate WHERE stream_kind = '{}'", kind.name());
+            for id in self.ids(&of_kind, None)? {
+                self.copy(StreamId { kind, id })?;
+            }
+        }
+        for id in self.ids("SELECT id FROM terms", None)? {
+            self.copy(StreamId { kind: StreamKind::Terms, id })?;
         }
         let merges = Merges::read(self.db)?;
         for (id, customer) in self.unresolved()? {
@@ -162,7 +161,7 @@ impl Part<'_> {
                 _ => Uuid::max(),
             };
             let sql = format!(
-                "SELECT stream FROM aggregate WHERE stream < ?1 AND stream_kind = '{}' ORDER BY stream DESC LIMIT {most}",
+                "SELECT stream FROM aggregate WHERE stream_kind = '{}' AND stream < ?1 ORDER BY stream DESC LIMIT {most}",
                 kind.name()
             );
             let streams: Vec<StreamId> =
