@@ -111,15 +111,20 @@ fn carry(way: usize, mut from: TcpStream, mut to: TcpStream, cuts: u64, state: &
     let _ = from.set_nonblocking(false).and_then(|()| from.set_read_timeout(Some(TICK)));
     let _ = to.set_nodelay(true);
     let mut buffer = [0; 16 * 1024];
-    while !state.gone.load(Ordering::SeqCst) && state.cuts.load(Ordering::SeqCst) == cuts {
-        if state.held[way].load(Ordering::SeqCst) {
+    let open = || !state.gone.load(Ordering::SeqCst) && state.cuts.load(Ordering::SeqCst) == cuts;
+    let wait_while_held = || {
+        while open() && state.held[way].load(Ordering::SeqCst) {
             std::thread::sleep(TICK);
-            continue;
         }
+    };
+    while open() {
+        wait_while_held();
         match from.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => {
-                if to.write_all(&buffer[..read]).is_err() {
+                // It may have been held up while this one waited for something to carry.
+                wait_while_held();
+                if !open() || to.write_all(&buffer[..read]).is_err() {
                     break;
                 }
                 state.carried.lock().unwrap_or_else(PoisonError::into_inner)[way] += read as u64;
