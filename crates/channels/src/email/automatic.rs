@@ -89,7 +89,8 @@ fn away(subject: &str) -> bool {
 pub fn bounce(mail: &Message<'_>, text: &str) -> Bounce {
     let report = mail.parts.iter().find(|p| media_type(p) == "message/delivery-status");
     let report = report.map(|p| String::from_utf8_lossy(p.contents()).into_owned()).unwrap_or_default();
-    let report = unfold(&report);
+    // Where the report's parts could not be told apart, it is in the text.
+    let report = unfold(if report.is_empty() { text } else { &report });
     let field = |name: &str| {
         let line = report
             .lines()
@@ -124,7 +125,9 @@ fn unfold(report: &str) -> String {
 
 /// The address on a line of its own: `<ada@b.example>:`, or indented as Exim does.
 fn lone_address(line: &str) -> Option<String> {
-    let word = line.trim().trim_end_matches(':').trim_matches(['<', '>']);
+    let line = line.trim();
+    let in_brackets = line.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    let word = in_brackets.map_or(line.trim_end_matches(':'), |(address, _)| address);
     let plain = !word.contains(|c: char| c.is_whitespace() || "<>()[],;:\"".contains(c));
     let (local, host) = word.split_once('@')?;
     (plain && !local.is_empty() && host.contains('.')).then(|| headers::line(word))

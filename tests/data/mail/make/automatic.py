@@ -100,6 +100,12 @@ def reports():
                 bounce=verdict(None, True, original=None))
     yield plain("auto-nobody", "an empty envelope sender wants no answer by a machine", "I am on holiday.",
                 {"Return-Path": "<>", "Subject": "Holiday"}, kind="auto_reply")
+    flat = "--JAB.1/b.example\n\n<gone@b.example>  (unrecoverable error)\n\n--JAB.1/b.example\nContent-Type: message/delivery-status\n\n" \
+           "Reporting-MTA: dns; b.example\n\nFinal-Recipient: RFC822; gone@b.example\nAction: failed\nStatus: 5.4.6\n\n--JAB.1/b.example--\n"
+    yield mail("bounce-flat", "a report whose boundary is another than it says", flat,
+               {"From": "MAILER-DAEMON@b.example", "Subject": "Returned mail: Too many hops",
+                "Content-Type": "multipart/report; report-type=delivery-status; boundary=\"JAB.2\""},
+               kind="bounce", bounce=verdict("5.4.6", True, original=None))
     yield plain("bounce-not", "a person asks about a bounce", "Why did I get 550 5.1.1?", {"Subject": "Undelivered mail?"},
                 kind="person", bounce=None)
 
