@@ -195,19 +195,24 @@ pub(super) fn own_text(mail: &Message<'_>, html: &str) -> String {
     if parts.iter().all(|p| p.trim().is_empty()) {
         parts = vec![html::text(html)];
     }
-    parts.extend(misnamed(mail).map(|p| decoded(mail, p)));
+    let lost = mail.attachments().filter(|p| is_lost_text(mail, p)).take(ATTACHMENTS);
+    parts.extend(lost.map(|p| decoded(mail, p)));
     let parts: Vec<&str> =
         parts.iter().map(|p| p.trim_matches(['\n', '\r'])).filter(|p| !p.trim().is_empty()).collect();
     plain(&parts.join("\n\n"))
 }
 
-/// The body of a mail that calls itself something it is not: a multipart without parts, or a type
-/// that is none.
-fn misnamed<'a, 'x>(mail: &'a Message<'x>) -> Option<&'a MessagePart<'x>> {
-    let is_single = |p: &&MessagePart<'_>| matches!(p.body, PartType::Text(_) | PartType::Binary(_));
-    let part = Some(mail.root_part()).filter(is_single)?;
-    let claimed = part.content_type()?;
-    (claimed.ctype() == "multipart" || claimed.subtype().is_none()).then_some(part)
+/// Text that the parser takes for a file: the body of a mail that calls itself something it is not (a
+/// multipart without parts, a type that is none), or plain text that is not coded as it says.
+fn is_lost_text(mail: &Message<'_>, part: &MessagePart<'_>) -> bool {
+    if !matches!(part.body, PartType::Text(_) | PartType::Binary(_)) {
+        return false;
+    }
+    let misnamed = std::ptr::eq(mail.root_part(), part)
+        && part.content_type().is_some_and(|c| c.ctype() == "multipart" || c.subtype().is_none());
+    let is_file =
+        || part.content_disposition().is_some_and(|d| d.is_attachment()) || part.attachment_name().is_some();
+    misnamed || part.is_encoding_problem && attachment::media_type(part) == "text/plain" && !is_file()
 }
 
 fn cut(mut text: String, problems: &mut Vec<String>) -> String {
@@ -272,10 +277,9 @@ fn files(mail: &Message<'_>, html: &str, packed: Vec<File>, problems: &mut Vec<S
     let event_attached =
         mail.attachments().any(|p| p.content_disposition().is_some() && carried::is_calendar(p));
     for part in mail.attachments() {
-        let is_text = misnamed(mail).is_some_and(|text| std::ptr::eq(text, part));
         // The calendar among the alternatives of a text, when the same event is attached too.
         let again = event_attached && part.content_disposition().is_none() && carried::is_calendar(part);
-        if is_text || again {
+        if again || is_lost_text(mail, part) {
             continue;
         }
         if files.len() == ATTACHMENTS {

@@ -246,6 +246,9 @@ def lies():
                {"Content-Transfer-Encoding": "base64"}, text_has=["These words are plain"])
     yield mail("mime-base64-dirty", "base64 with dirt between", "SGVsbG8g\n  *dGhlcmUs\n!IGFsbA==\n",
                {"Content-Transfer-Encoding": "base64", "Content-Type": "text/plain; charset=utf-8"}, text="Hello there, all")
+    yield mixed("mime-lost-text", "a text among others that is not coded as it says is text", part("text/plain", "First."),
+                b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nJust words, in no code!", text_has=["First.", "Just words, in no code!"],
+                attachments=[])
     yield mail("mime-qp-broken", "quoted-printable with codes that are none", "50=% off =ZZ caf=C3=A9=\n!",
                {"Content-Transfer-Encoding": "quoted-printable", "Content-Type": "text/plain; charset=utf-8"},
                text_has=["50", "off", "café"])
