@@ -1,5 +1,5 @@
 # The commands of the project. Each is a script or a line that can be read and run alone.
-.PHONY: run test simulate bench check fmt ui types setup clean
+.PHONY: run test simulate fuzz bench check fmt ui types setup clean
 
 run: ## open the app on sample data
 	scripts/setup.sh run
@@ -12,6 +12,9 @@ test: ## everything that must hold, journeys in the real window included
 
 simulate: ## the whole office with virtual time and network: SEEDS=n fresh seeds, or the one SEED, aloud
 	cargo run --quiet --package evendesk-testkit --example simulate
+
+fuzz: ## read what nobody would write: SECONDS (60) for each of the targets in fuzz/
+	FUZZ_SECONDS=$(or $(SECONDS),60) scripts/fuzz.sh
 
 bench: ## measure the release build, on a generated company and beside other software
 	scripts/bench.sh
