@@ -1,19 +1,21 @@
 //! A workspace of paper: decides by the domain's rules, folds into a real replica, keeps the events.
 
 use evendesk_domain::channel::{Channel, Identity, IdentityKind};
-use evendesk_domain::clock::{Calendar, Opening, Policy, Priority, Targets, Terms, Weekly};
+use evendesk_domain::clock::Priority;
 use evendesk_domain::command::{CallDraft, CommandBody, ReplyDraft, SystemCommand, Then};
 use evendesk_domain::decide::{Context, Decided, No, World, decide, decide_reoffered, decide_system};
 use evendesk_domain::event::{Call, CallDirection, CallOutcome, Event};
 use evendesk_domain::id::{AccountId, ConversationId, CustomerId, MessageId, TeamId, TermsId, UserId};
 use evendesk_domain::inbound::{Author, Inbound, MailThread};
 use evendesk_domain::permission::Agent;
-use evendesk_domain::settings::{AccountSettings, MailSettings, Role};
+use evendesk_domain::settings::{AccountSettings, Role};
 use evendesk_domain::stream::{Actor, Recorded, StreamId};
 use evendesk_domain::time::Timestamp;
 use evendesk_replica::{Alert, Keeps, Place, Replica, Viewer};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::paper_settings::{account, terms};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -76,51 +78,12 @@ pub struct Bench {
     _folder: TempDir,
 }
 
-const TEAM: TeamId = TeamId(Uuid::from_u128(1));
+pub const TEAM: TeamId = TeamId(Uuid::from_u128(1));
 const TERMS: TermsId = TermsId(Uuid::from_u128(2));
 const ME: UserId = UserId(Uuid::from_u128(3));
 pub const MAILBOX: AccountId = AccountId(Uuid::from_u128(4));
 const FORM: AccountId = AccountId(Uuid::from_u128(5));
 pub const BILLING: AccountId = AccountId(Uuid::from_u128(6));
-
-fn terms() -> Terms {
-    let all_day = || vec![Opening("00:00".parse().unwrap(), "24:00".parse().unwrap())];
-    let weekly = Weekly {
-        mon: all_day(),
-        tue: all_day(),
-        wed: all_day(),
-        thu: all_day(),
-        fri: all_day(),
-        sat: Vec::new(),
-        sun: Vec::new(),
-    };
-    let targets =
-        Targets { first_response: Some(7200), next_response: Some(14_400), resolution: Some(86_400) };
-    let policy = Policy {
-        targets: [
-            (Priority::Normal, targets),
-            (Priority::Urgent, Targets { first_response: Some(600), ..targets }),
-        ]
-        .into(),
-        at_risk: 0.75,
-        pause_resolution_on_hold: true,
-    };
-    Terms { calendar: Calendar { timezone: "UTC".into(), weekly, overrides: Vec::new() }, policy }
-}
-
-fn account(channel: Channel, name: &str) -> AccountSettings {
-    AccountSettings {
-        channel,
-        name: name.into(),
-        address: "support@support.example".into(),
-        team: TEAM,
-        imap: None,
-        smtp: None,
-        user: None,
-        webhook: None,
-        mail: MailSettings::default(),
-    }
-}
 
 impl Bench {
     pub fn new() -> Self {

@@ -4,6 +4,7 @@ mod bench;
 mod decisions;
 mod mail;
 mod merges;
+mod paper_settings;
 
 use bench::{Bench, Op};
 use evendesk_domain::channel::Channel;
