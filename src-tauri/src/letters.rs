@@ -1,8 +1,7 @@
 //! The commands around reading mail: HTML, pictures, links, and files that are kept.
 
-use std::fs::{self, OpenOptions};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 
 use evendesk_desk::{ApiError, Code, Size, Wanted};
 use evendesk_domain::id::{ConversationId, CustomerId, MessageId};
@@ -10,10 +9,8 @@ use evendesk_protocol::http::Letter;
 use tauri::{State, Url, ipc};
 
 use crate::commands::Answer;
+use crate::downloads;
 use crate::home::Home;
-
-/// Copies of one name beside which another is not made.
-const COPIES: u32 = 1_000;
 
 #[tauri::command(async)]
 pub fn letter(home: State<'_, Home>, conversation: ConversationId, message: MessageId) -> Answer<Letter> {
@@ -79,52 +76,10 @@ pub fn attachment_save(
     name: String,
 ) -> Answer<PathBuf> {
     let path = home.desk().attachment(Wanted { conversation, message, blob, name })?;
-    let folder = dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default();
-    copy_into(&folder, &path).map_err(|error| ApiError {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut file = File::open(&path).map_err(|error| ApiError {
         code: Code::Storage,
-        sentence: format!("It could not be kept in {} ({error}).", folder.display()),
-    })
-}
-
-/// Copies a file without ever replacing another.
-fn copy_into(folder: &Path, file: &Path) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
-    let (stem, extension) = (file.file_stem().unwrap_or_default(), file.extension());
-    for copy in 1..COPIES {
-        let mut name = stem.to_owned();
-        if copy > 1 {
-            name.push(format!(" ({copy})"));
-        }
-        let mut path = folder.join(name);
-        if let Some(extension) = extension {
-            path.as_mut_os_string().push(".");
-            path.as_mut_os_string().push(extension);
-        }
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut into) => {
-                io::copy(&mut fs::File::open(file)?, &mut into)?;
-                return Ok(path);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_kept_beside_another_of_its_name_and_never_in_its_place() {
-        let home = tempfile::tempdir().unwrap();
-        let (file, folder) = (home.path().join("plan.tar.gz"), home.path().join("Downloads"));
-        fs::write(&file, "new").unwrap();
-        for expected in ["plan.tar.gz", "plan.tar (2).gz", "plan.tar (3).gz"] {
-            let kept = copy_into(&folder, &file).unwrap();
-            assert_eq!(kept, folder.join(expected));
-            assert_eq!(fs::read_to_string(kept).unwrap(), "new");
-        }
-    }
+        sentence: format!("{} cannot be read ({error}).", path.display()),
+    })?;
+    downloads::keep(&name, &mut file)
 }

@@ -3,11 +3,13 @@
 //! What an agent can do lives in `crates/desk`; what is here only shows it and carries it
 //! between the page, the desktop and the desk. No rule of the trade may be written here.
 
+mod accounts;
 mod command_line;
 mod commands;
 mod computer;
 pub mod display;
 mod doctor;
+mod downloads;
 mod home;
 mod keychain;
 mod letters;
@@ -92,6 +94,10 @@ pub fn run(options: CommandLine) -> ExitCode {
             commands::draft_get,
             commands::draft_put,
             commands::attachment_open,
+            accounts::account_states,
+            accounts::set_aside,
+            accounts::aside_retry,
+            accounts::aside_save,
             letters::attachment_save,
             letters::attachment_picture,
             letters::letter,

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use evendesk_testkit::eventually::eventually_now;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use evendesk_testkit::eventually::{eventually, eventually_now};
 use evendesk_testkit::screen::Screen;
 use evendesk_testkit::window::Window;
 use serde_json::json;
@@ -92,13 +94,8 @@ fn html(body: &str) -> String {
 
 async fn frame_shows(window: &Window<'_>, words: &str) {
     let what = format!("the mail shows {words:?}");
-    for _ in 0..150 {
-        if window.script(FRAME, &[]).await.as_str().is_some_and(|text| text.contains(words)) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("{what}; it shows {:?}", window.script(FRAME, &[]).await);
+    let look = async || window.script(FRAME, &[]).await.as_str()?.contains(words).then_some(());
+    eventually(&what, PATIENCE, look).await;
 }
 
 #[tokio::test]
@@ -156,12 +153,7 @@ async fn pictures_come_when_asked_for_links_say_where_they_go_and_all_of_it_is_t
     pictures_shown(&window, 2).await;
     window.picture("letter-2-pictures").await;
 
-    let link = window.by_role("link", "See all shoes").await;
-    window
-        .client()
-        .execute("arguments[0].focus()", vec![serde_json::to_value(&link).unwrap()])
-        .await
-        .unwrap();
+    focus(&window, "link", "See all shoes").await;
     window.shows("shop.example").await;
     window.shows("https://shop.example/all?from=mail").await;
     assert_eq!(screen.opened_links(), [""; 0]);
@@ -188,17 +180,75 @@ async fn pictures_come_when_asked_for_links_say_where_they_go_and_all_of_it_is_t
     window.close().await;
 }
 
+#[tokio::test]
+async fn mails_of_every_look_are_readable_in_light_and_dark_with_their_history_folded_and_their_files_below()
+{
+    let office = Office::open();
+    let screen = Screen::start();
+    let window = office.seat(&screen, ADA).await;
+    office.carla_sends("<plain@customer.example>", "Lamp", PLAIN);
+    window.shows("Carla Neri").await;
+    office.carla_sends("<outlook@customer.example>", "AW: Lamp", &html(OUTLOOK));
+    let logo = BASE64.encode(include_bytes!("../../icons/32x32.png"));
+    let photo = BASE64.encode(include_bytes!("../../icons/128x128@2x.png"));
+    let packed = PACKED.replace("LOGO", &logo).replace("PHOTO", &photo);
+    office.carla_sends("<packed@customer.example>", "Photo of the lamp", &packed);
+    window.press("j Enter").await;
+    window.shows("photo.png").await;
+
+    let looks = "return [...document.querySelectorAll('[data-testid=letter] iframe')].map((f) => f.contentDocument.body.innerText).join('|')";
+    eventually("both mails are laid out", PATIENCE, async || {
+        let text = window.script(looks, &[]).await.as_str().unwrap_or_default().to_owned();
+        (text.contains("Thank you for the bulb") && text.contains("as you see")).then_some(())
+    })
+    .await;
+    let shown = window.script(looks, &[]).await.to_string();
+    assert!(!shown.contains("we are looking into it"), "history is folded: {shown}");
+    eventually("the logo is in its place", PATIENCE, async || {
+        let loaded = "return [...document.querySelectorAll('[data-testid=letter] iframe')]
+            .flatMap((f) => [...f.contentDocument.images]).filter((i) => i.naturalWidth === 32).length";
+        (window.script(loaded, &[]).await == json!(1)).then_some(())
+    })
+    .await;
+    assert_eq!(
+        window.script("return document.querySelectorAll('[data-testid=attachment]').length", &[]).await,
+        json!(2)
+    );
+    window.find("[data-testid=attachment] img").await;
+    window.shows("An answer goes to lamps@elsewhere.example, not to whom it is from.").await;
+    window.picture("letter-5-light").await;
+    window.click("button", "Quoted text").await;
+    eventually("history is unfolded", PATIENCE, async || {
+        window.script(looks, &[]).await.to_string().contains("we are looking into it").then_some(())
+    })
+    .await;
+    focus(&window, "button", "Keep a copy of photo.png in Downloads").await;
+    window.press("Enter").await;
+    window.shows("Kept as").await;
+    window.close().await;
+
+    screen.darken();
+    let window = Window::open(&screen, Path::new(APP), &[]).await;
+    window.shows("Carla Neri").await;
+    window.press("j Enter").await;
+    frame_shows(&window, "Thank you for the bulb").await;
+    window.find("[data-testid=attachment] img").await;
+    window.picture("letter-6-dark").await;
+    window.close().await;
+}
+
+/// As somebody gets there who uses no pointer.
+async fn focus(window: &Window<'_>, role: &str, name: &str) {
+    let element = serde_json::to_value(window.by_role(role, name).await).expect("an element");
+    window.script("arguments[0].focus()", &[element]).await;
+}
+
 async fn pictures_shown(window: &Window<'_>, count: usize) {
     const SHOWN: &str =
         "return [...document.querySelector('[data-testid=letter] iframe').contentDocument.images]
         .filter((image) => image.naturalWidth > 0).length";
-    for _ in 0..150 {
-        if window.script(SHOWN, &[]).await == json!(count) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("{count} pictures are not shown: {}", window.script(SHOWN, &[]).await);
+    let look = async || (window.script(SHOWN, &[]).await == json!(count)).then_some(());
+    eventually("the pictures are shown", PATIENCE, look).await;
 }
 
 const NEWSLETTER: &str = r##"<html><body bgcolor="#f2efe8" style="margin:0;background:#f2efe8">
@@ -211,3 +261,50 @@ const NEWSLETTER: &str = r##"<html><body bgcolor="#f2efe8" style="margin:0;backg
 <tr><td style="padding:8px 32px 28px"><a href="https://shop.example/all?from=mail" style="display:inline-block;padding:10px 18px;background:#1d3b2f;color:#ffffff;text-decoration:none;border-radius:4px">See all shoes</a></td></tr>
 <tr><td style="padding:12px 32px;background-color:#e8f0ea;color:#55655c;font-size:12px">Pay by transfer at <a href="https://evil.example/login">bank.example</a>. <a href="https://shop.example/unsubscribe">Unsubscribe</a></td></tr>
 </table></td></tr></table><img src="SPY/open.gif" width="1" height="1" alt=""></body></html>"##;
+
+const PLAIN: &str =
+    "Content-Type: text/plain; charset=utf-8\n\nThe lamp came without its bulb.\nCould you send one?\n";
+
+const OUTLOOK: &str = r##"<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><meta charset="utf-8">
+<style><!-- p.MsoNormal {margin:0cm; font-size:11.0pt; font-family:"Calibri",sans-serif;} --></style></head>
+<body lang="EN-GB" link="#0563C1" vlink="#954F72"><div class="WordSection1">
+<p class="MsoNormal"><span style="font-size:11.0pt;font-family:Calibri,sans-serif;color:#1F497D">Thank you for the bulb. It <b>fits</b>, and the shade came as well.<o:p></o:p></span></p>
+<p class="MsoNormal">&nbsp;</p>
+<ul><li>Order 20881</li><li>Delivered on Tuesday</li></ul>
+<p class="MsoNormal"><span style="color:black">Kind regards<br>Carla Neri</span></p>
+<div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">
+<p class="MsoNormal"><b>From:</b> Support &lt;support@shop.example&gt;<br><b>Sent:</b> Tuesday, 24 November 2026 10:12<br><b>To:</b> Carla Neri<br><b>Subject:</b> Re: Lamp</p></div></div>
+<p class="MsoNormal">Good morning Carla, we are looking into it.</p></div></body></html>"##;
+
+const PACKED: &str = r##"Reply-To: lamps@elsewhere.example
+Content-Type: multipart/mixed; boundary="outer"
+
+--outer
+Content-Type: multipart/related; boundary="inner"
+
+--inner
+Content-Type: text/html; charset=utf-8
+
+<p>The lamp is <i>crooked</i>, as you see. <a href="https://photos.example/lamp">More photos</a></p><p><img src="cid:logo@neri" alt="Neri"></p>
+--inner
+Content-Type: image/png
+Content-ID: <logo@neri>
+Content-Disposition: inline; filename="logo.png"
+Content-Transfer-Encoding: base64
+
+LOGO
+--inner--
+--outer
+Content-Type: image/png; name="photo.png"
+Content-Disposition: attachment; filename="photo.png"
+Content-Transfer-Encoding: base64
+
+PHOTO
+--outer
+Content-Type: application/pdf; name="Rechnung =?utf-8?q?f=C3=BCr_die_Lampe.pdf?="
+Content-Disposition: attachment; filename="invoice 20881.pdf"
+Content-Transfer-Encoding: base64
+
+JVBERi0xLjQK
+--outer--
+"##;

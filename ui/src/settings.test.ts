@@ -56,6 +56,19 @@ test("a device is signed out after a question, and one's own is not offered", as
   await waitFor(() => expect(screen.getAllByTestId("device")).toHaveLength(2));
 });
 
+test("mailboxes say how they are, and what one set aside is tried again", async () => {
+  await goTo("x");
+  expect(await screen.findAllByTestId("account")).toHaveLength(2);
+  expect(screen.getAllByText(/does not take the password any more/)).not.toHaveLength(0);
+  const aside = await screen.findByTestId("aside");
+  expect(aside.textContent).toContain("it has no header");
+  await fireEvent.click(within(aside).getByRole("button", { name: "Try again" }));
+  await waitFor(() => expect(screen.queryByTestId("aside")).toBeNull());
+  await fireEvent.click(screen.getByRole("button", { name: "Remove Sales" }));
+  await fireEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Remove" }));
+  await waitFor(() => expect(screen.getAllByTestId("account")).toHaveLength(1));
+});
+
 test("a desk that is signed out from elsewhere says so, and how much of its owner's it keeps", async () => {
   render(App);
   await screen.findAllByTestId("queue-row");

@@ -28,6 +28,7 @@ pub mod pictures;
 pub mod view;
 
 pub use crate::core::{Difference, Health};
+pub use client::accounts::Aside;
 pub use client::files::Wanted;
 pub use desk::{Desk, Options};
 pub use error::{ApiError, Code, Error};

@@ -1,5 +1,6 @@
 //! The network: the socket, sign-in, files, unsigned feedback. Carries messages; decides nothing.
 
+pub mod accounts;
 pub mod address;
 pub mod backoff;
 pub mod courier;

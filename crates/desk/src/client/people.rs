@@ -19,7 +19,7 @@ pub(super) async fn done(request: RequestBuilder) -> Result<reqwest::Response, E
     if response.status().is_success() { Ok(response) } else { Err(problem(response).await) }
 }
 
-async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
+pub(super) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
     let body = body_up_to(done(request).await?, LIST_BYTES).await?;
     serde_json::from_slice(&body).map_err(|e| Error::Protocol(e.to_string()))
 }

@@ -1,6 +1,7 @@
 //! [`Desk`]: cache, outbox and client as one thing that a window talks to. Plain functions that may be
 //! called from any thread; reads never wait for writes.
 
+mod accounts;
 mod doctor;
 mod heard;
 mod letters;

@@ -34,6 +34,12 @@ export interface Backend {
   /** The customers whose mails show such pictures unasked. */
   picturesUnasked(): Promise<string[]>;
   showPicturesUnasked(customer: string, unasked: boolean): Promise<void>;
+  /** How mailboxes, forms and webhooks are; for who oversees. */
+  accountStates(): Promise<T.AccountState[]>;
+  /** What they saw and did not take in. */
+  setAside(): Promise<T.AsideView[]>;
+  asideRetry(aside: T.Aside): Promise<T.Retried>;
+  asideSave(aside: T.Aside): Promise<string>;
   /** Opens a link with the system's program for it. */
   linkOpen(address: string): Promise<void>;
   /** What is marked or copied anywhere on this screen; null where the desk cannot tell. */

@@ -36,6 +36,10 @@ export const tauriBackend: Backend = {
   letterPicture: (of, place) => invoke("letter_picture", { ...of, place }),
   picturesUnasked: () => invoke("pictures_unasked"),
   showPicturesUnasked: (customer, unasked) => invoke("show_pictures_unasked", { customer, unasked }),
+  accountStates: () => invoke("account_states"),
+  setAside: () => invoke("set_aside"),
+  asideRetry: (aside) => invoke("aside_retry", { ...aside }),
+  asideSave: (aside) => invoke("aside_save", { ...aside }),
   linkOpen: (address) => invoke("link_open", { address }),
   readSelection: async () => (await invoke<{ text: string } | null>("read_selection"))?.text ?? null,
 

@@ -1,11 +1,14 @@
 // What the desk and the window say to each other. Customers, queues, figures and commands are
 // written from the Rust types into generated/; what is below comes from the app around the desk.
+import type { AccountId } from "./generated/AccountId";
 import type { ConversationId } from "./generated/ConversationId";
 import type { CustomerId } from "./generated/CustomerId";
 import type { MessageId } from "./generated/MessageId";
 
+export type { AccountState } from "./generated/AccountState";
 export type { AccountView } from "./generated/AccountView";
 export type { ApiError } from "./generated/ApiError";
+export type { AsideView } from "./generated/AsideView";
 export type { Attachment } from "./generated/Attachment";
 export type { Board } from "./generated/Board";
 export type { BoardRow } from "./generated/BoardRow";
@@ -22,6 +25,7 @@ export type { Counts } from "./generated/Counts";
 export type { CustomerPage } from "./generated/CustomerPage";
 export type { DeviceView } from "./generated/DeviceView";
 export type { Directory } from "./generated/Directory";
+export type { Doubt } from "./generated/Doubt";
 export type { Elsewhere } from "./generated/Elsewhere";
 export type { EntryKind } from "./generated/EntryKind";
 export type { ErrorCode } from "./generated/ErrorCode";
@@ -51,6 +55,7 @@ export type { Priority } from "./generated/Priority";
 export type { QueuePage } from "./generated/QueuePage";
 export type { QueueRow } from "./generated/QueueRow";
 export type { ReplyRoute } from "./generated/ReplyRoute";
+export type { Retried } from "./generated/Retried";
 export type { Role } from "./generated/Role";
 export type { SearchHit } from "./generated/SearchHit";
 export type { SearchPage } from "./generated/SearchPage";
@@ -72,6 +77,8 @@ export type { UserView } from "./generated/UserView";
 export type OpenCustomer = { customer: CustomerId; conversation: ConversationId | null };
 /** One-click feedback from outside the window; an empty text asks for words. */
 export type FeedbackShortcut = { text: string };
+/** What was set aside, as the ledger names it. */
+export type Aside = { account: AccountId; seq: number; place: number };
 /** A message, by where its reader may see it. */
 export type OfMessage = { conversation: ConversationId; message: MessageId };
 /** A file of one. */

@@ -2,6 +2,7 @@ import { backend } from "../backend";
 import { begin } from "../state/start";
 import { heldAnswers } from "../state/heldAnswers.svelte";
 import { letters } from "../state/letters.svelte";
+import { mailboxes } from "../state/mailboxes.svelte";
 import { opened } from "../state/opened.svelte";
 import { outgoingPage } from "../state/outgoingPage.svelte";
 import { overlay } from "../state/overlay.svelte";
@@ -12,6 +13,7 @@ async function signOut(): Promise<void> {
   await backend.signOut();
   opened.forgetAll();
   letters.forgetAll();
+  mailboxes.forget();
   outgoingPage.forget();
   heldAnswers.forget();
   await begin();

@@ -23,5 +23,6 @@ export const placeCommands: Command[] = [
   place("b", "place.board", { kind: "board" }, () => desk.oversees),
   place("p", "place.people", { kind: "people" }, () => desk.administers),
   place("t", "place.teamSettings", { kind: "teams" }, () => desk.administers),
+  place("x", "place.mailboxes", { kind: "mailboxes" }, () => desk.oversees),
   place("v", "place.devices", { kind: "devices" }),
 ];

@@ -1,5 +1,5 @@
 // The people, teams, devices and invitations of paper, and what an admin does to them.
-import type { CommandBody, DeviceView, InvitationView, Invite, Invited } from "../backend";
+import type { AccountState, AsideView, CommandBody, DeviceView, InvitationView, Invite, Invited } from "../backend";
 import { newId } from "../newId";
 import { PaperRefusal } from "./commands";
 import type { People } from "./people";
@@ -9,6 +9,8 @@ const DAY = 86_400_000;
 export class Company {
   devices: DeviceView[];
   invitations: InvitationView[] = [];
+  accounts: AccountState[];
+  aside: AsideView[];
 
   constructor(readonly people: People) {
     const now = Date.now();
@@ -21,11 +23,28 @@ export class Company {
       seen_at: now - ago,
       this: here,
     });
+    ({ accounts: this.accounts, aside: this.aside } = this.#accounts(now));
     this.devices = [
       device(me?.id, "maya-desk (linux)", 0, true),
       device(me?.id, "maya-laptop (macos)", 2 * DAY, false),
       device(other?.id, "front-2 (windows)", 3_600_000, false),
     ];
+  }
+
+  /** A mailbox that is well and one that is not, with a mail that could not be read. */
+  #accounts(now: number): { accounts: AccountState[]; aside: AsideView[] } {
+    const contact = { at: now - 20_000, lag_s: 2 };
+    const problem = { sentence: "The mail server does not take the password any more; sign in again.", since: now - 600_000, needs_a_person: true };
+    const [support, sales] = [newId(), newId()];
+    const account = { channel: "email" as const, folders: ["INBOX"] };
+    const fate = { quarantined: { blob: "", why: "this is not a mail: it has no header" } };
+    return {
+      accounts: [
+        { ...account, id: support, name: "Support", address: "support@northwind.example", contact, set_aside: 1, problem: null },
+        { ...account, id: sales, name: "Sales", address: "sales@northwind.example", contact: null, set_aside: 0, problem },
+      ],
+      aside: [{ account: support, seq: 812, place: 0, at: now - 3_600_000, uid: 44, fate }],
+    };
   }
 
   invite(asked: Invite): Invited {
@@ -64,6 +83,9 @@ export class Company {
         });
         return true;
       }
+      case "remove_account":
+        this.accounts = this.accounts.filter(({ id }) => id !== body.id);
+        return true;
       default:
         return false;
     }

@@ -251,6 +251,13 @@ export function paperBackend(desk: PaperDesk): Backend {
     letterPicture: () => Promise.reject(new Error("No picture.")),
     picturesUnasked: async () => [...desk.unasked],
     showPicturesUnasked: async (customer, unasked) => void (unasked ? desk.unasked.add(customer) : desk.unasked.delete(customer)),
+    accountStates: async () => structuredClone(desk.company.accounts),
+    setAside: async () => structuredClone(desk.company.aside),
+    asideRetry: async ({ seq }) => {
+      desk.company.aside = desk.company.aside.filter((one) => one.seq !== seq);
+      return { fate: "taken" };
+    },
+    asideSave: async ({ seq, place }) => `/home/me/Downloads/mail-${seq}-${place}.eml`,
     linkOpen: async (address) => void desk.followed.push(address),
     readSelection: async () => navigator.clipboard?.readText().catch(() => null) ?? null,
     submit: async (body) => desk.submit(structuredClone(body)),

@@ -2,6 +2,7 @@
 import type { QueueRow } from "../backend";
 import { boardFigures } from "./boardFigures.svelte";
 import { feedbackList } from "./feedbackList.svelte";
+import { mailboxes } from "./mailboxes.svelte";
 import { opened } from "./opened.svelte";
 import { outgoingPage } from "./outgoingPage.svelte";
 import { people } from "./people.svelte";
@@ -22,6 +23,7 @@ export async function go(view: View): Promise<void> {
   if (view.kind === "board") return boardFigures.load();
   if (view.kind === "outgoing") return outgoingPage.load();
   if (view.kind === "people") return people.loadInvitations();
+  if (view.kind === "mailboxes") return mailboxes.load();
   if (view.kind === "devices") return people.loadDevices();
   if (!isQueue(view)) return;
   await queue.show(view);

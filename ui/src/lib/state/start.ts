@@ -11,6 +11,7 @@ import { feedbackList } from "./feedbackList.svelte";
 import { heldAnswers } from "./heldAnswers.svelte";
 import { go, look, showRow } from "./navigate";
 import { letters } from "./letters.svelte";
+import { mailboxes } from "./mailboxes.svelte";
 import { opened } from "./opened.svelte";
 import { outgoingList } from "./outgoingList.svelte";
 import { outgoingPage } from "./outgoingPage.svelte";
@@ -28,6 +29,7 @@ export async function enter(): Promise<void> {
   void outgoingList.load();
   void heldAnswers.load();
   void letters.begin();
+  void mailboxes.look();
 }
 
 export async function begin(): Promise<void> {
@@ -94,6 +96,7 @@ export function listen(): () => void {
       void heldAnswers.load();
       void (current.view.kind === "outgoing" ? outgoingPage.load() : outgoingList.load());
     }),
+    every(MAILBOXES_MS, () => void (document.hidden || !isSignedIn() || mailboxes.look())),
     every(BOARD_MS, () => {
       if (current.view.kind === "board" && !document.hidden) void boardFigures.load();
     }),
@@ -118,6 +121,7 @@ export function listen(): () => void {
 
 const SIGNS_OF_LIFE = ["keydown", "pointerdown", "wheel"];
 const BOARD_MS = 1000;
+const MAILBOXES_MS = 5000;
 const RECOUNT_MS = 20_000;
 
 function every(milliseconds: number, work: () => unknown): () => void {

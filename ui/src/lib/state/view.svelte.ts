@@ -2,10 +2,10 @@
 import type { BoardState, Channel, Place } from "../backend";
 
 export type QueueSource = Place | { kind: "board_list"; channel: Channel | null; state: BoardState };
-export type SettingsView = { kind: "people" } | { kind: "teams" } | { kind: "devices" };
+export type SettingsView = { kind: "people" } | { kind: "teams" } | { kind: "mailboxes" } | { kind: "devices" };
 export type View = QueueSource | { kind: "feedback" } | { kind: "board" } | { kind: "outgoing" } | SettingsView;
 
-const NO_QUEUES = ["feedback", "board", "outgoing", "people", "teams", "devices"];
+const NO_QUEUES = ["feedback", "board", "outgoing", "people", "teams", "mailboxes", "devices"];
 
 export function isQueue(view: View): view is QueueSource {
   return !NO_QUEUES.includes(view.kind);
