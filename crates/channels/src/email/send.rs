@@ -93,7 +93,14 @@ async fn attempt(
 /// Connects, encrypted: from the first byte, by STARTTLS, or not at all within this machine.
 async fn connect(outgoing: &Outgoing) -> Result<AsyncSmtpConnection, Verdict> {
     let server = &outgoing.server;
-    let unreachable = |e: Error| Verdict::Later(format!("{server} cannot be reached: {}", words(&e)));
+    let unreachable = |e: Error| match is_distrust(&e) {
+        true => Verdict::AccountNeedsAttention(format!(
+            "{server} is not who it says it is: {}. Check its name; where it has a certificate of your own, name \
+             who vouches for it",
+            words(&e)
+        )),
+        false => Verdict::Later(format!("{server} cannot be reached: {}", words(&e))),
+    };
     let hello = ClientId::Domain(domain(&outgoing.from).to_owned());
     let tls = || trusting(&server.host, outgoing.ca.as_deref()).map_err(unreachable);
     let at_once = if server.tls { Some(tls()?) } else { None };
@@ -116,6 +123,18 @@ async fn connect(outgoing: &Outgoing) -> Result<AsyncSmtpConnection, Verdict> {
     }
     line.starttls(tls()?, &hello).await.map_err(unreachable)?;
     Ok(line)
+}
+
+/// Whether somebody answers whom nobody we trust vouches for.
+fn is_distrust(e: &Error) -> bool {
+    let mut source = std::error::Error::source(e);
+    while let Some(e) = source {
+        if e.downcast_ref::<std::io::Error>().is_some_and(super::stream::is_distrust) {
+            return true;
+        }
+        source = e.source();
+    }
+    false
 }
 
 fn trusting(host: &str, ca: Option<&str>) -> Result<TlsParameters, Error> {

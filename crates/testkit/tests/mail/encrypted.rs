@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
 use evendesk_channels::email::fetch::{Access, FetchError, Fetcher};
+use evendesk_channels::email::send::{Outgoing, Verdict, test};
 use evendesk_testkit::mail::{Certificate, MailWorld};
 
 use crate::fetching::{PASSWORD, SUPPORT, access, mail, now, subjects};
@@ -52,6 +53,23 @@ async fn a_server_is_read_under_tls_and_starttls_where_somebody_we_trust_vouches
             );
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_is_not_handed_to_a_server_that_nobody_vouches_for_and_the_account_says_so() {
+    let world = encrypted(&certificate("localhost"));
+    // Whoever answers there: the certificate comes before the first word.
+    let outgoing = Outgoing {
+        server: format!("smtps://localhost:{}", world.imaps_port()).parse().expect("an address"),
+        sign_in: None,
+        from: SUPPORT.to_owned(),
+        ca: None,
+    };
+    let refused = test(&outgoing).await;
+    assert!(
+        matches!(&refused, Verdict::AccountNeedsAttention(why) if why.contains("not who it says")),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
