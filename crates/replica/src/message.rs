@@ -110,9 +110,19 @@ pub(crate) fn fold(db: &Connection, recorded: &Recorded) -> Result<(), Error> {
         Event::Redacted { .. } => drop_deliveries(db, recorded.stream.id),
         Event::MessageMovedOut { message, .. } => remove(db, recorded.stream.id, *message),
         Event::MessageMovedIn { original, learnt_at, by, .. } => {
-            insert(db, original, &Recorded { at: *learnt_at, by: *by, ..recorded.clone() })
+            insert(db, &placed(original), &Recorded { at: *learnt_at, by: *by, ..recorded.clone() })
         }
         event => insert(db, event, recorded),
+    }
+}
+
+/// Somebody put it where it is: that is no guess any more.
+fn placed(original: &Event) -> Event {
+    match original.clone() {
+        Event::MessageReceived { message, inbound, .. } => {
+            Event::MessageReceived { message, inbound, guessed: false }
+        }
+        other => other,
     }
 }
 

@@ -32,7 +32,7 @@ const TABLES: [&str; 12] = [
 ];
 
 /// Raised when the fold gives other rows for the same events without any table changing.
-const FOLD_VERSION: u32 = 2;
+const FOLD_VERSION: u32 = 3;
 
 /// Names the read model: a file of another one is not read but replaced.
 pub fn fingerprint() -> &'static str {
