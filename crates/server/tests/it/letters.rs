@@ -57,7 +57,7 @@ async fn a_letter_is_cleaned_on_reading_and_only_for_who_may_see_its_message() {
     let url =
         take_in(&office, &mail("<h1>Hello</h1><script>x()</script><img src=https://a.example/b.png>")).await;
     let letter: Letter = ask(&office, "ada", &url).await.json().await.unwrap();
-    assert_eq!(letter.html.as_deref(), Some("<h1>Hello</h1><img data-remote=\"0\">"));
+    assert_eq!(letter.html.as_deref().map(str::trim), Some("<h1>Hello</h1><img data-remote=\"0\">"));
     assert_eq!((letter.pictures, letter.picture_hosts), (1, vec!["a.example".to_owned()]));
     for (login, status) in [("bob", StatusCode::NOT_FOUND), ("sue", StatusCode::OK)] {
         assert_eq!(ask(&office, login, &url).await.status(), status, "{login}");
