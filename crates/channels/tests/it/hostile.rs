@@ -127,3 +127,10 @@ fn what_is_too_large_is_refused_before_it_is_parsed() {
     let raw = vec![b'a'; evendesk_domain::limits::MAIL_BYTES + 1];
     assert_eq!(parse(&raw).err(), Some(Unreadable::TooLarge(raw.len())));
 }
+
+/// Found by fuzzing: mails within mails, and a multipart that ends at the boundary of the one around it.
+#[test]
+fn mails_within_a_mail_that_share_a_boundary_are_read() {
+    let raw = include_bytes!("found/shared-boundary.eml");
+    assert_ne!(parse(raw).err(), Some(Unreadable::Broken));
+}
