@@ -11,24 +11,24 @@ use crate::commands::Answer;
 use crate::downloads;
 use crate::home::Home;
 
-#[tauri::command(async)]
-pub fn account_states(home: State<'_, Home>) -> Answer<Vec<AccountState>> {
-    Ok(home.desk().accounts()?)
+#[tauri::command]
+pub async fn account_states(home: State<'_, Home>) -> Answer<Vec<AccountState>> {
+    home.ask(move |desk| desk.accounts()).await
 }
 
-#[tauri::command(async)]
-pub fn set_aside(home: State<'_, Home>) -> Answer<Vec<AsideView>> {
-    Ok(home.desk().set_aside()?)
+#[tauri::command]
+pub async fn set_aside(home: State<'_, Home>) -> Answer<Vec<AsideView>> {
+    home.ask(move |desk| desk.set_aside()).await
 }
 
-#[tauri::command(async)]
-pub fn aside_retry(home: State<'_, Home>, account: AccountId, seq: u64, place: u32) -> Answer<Retried> {
-    Ok(home.desk().retry_aside(Aside { account, seq, place })?)
+#[tauri::command]
+pub async fn aside_retry(home: State<'_, Home>, account: AccountId, seq: u64, place: u32) -> Answer<Retried> {
+    home.ask(move |desk| desk.retry_aside(Aside { account, seq, place })).await
 }
 
 /// Keeps it as it came among the person's downloads and says where.
-#[tauri::command(async)]
-pub fn aside_save(home: State<'_, Home>, account: AccountId, seq: u64, place: u32) -> Answer<PathBuf> {
-    let bytes = home.desk().aside_bytes(Aside { account, seq, place })?;
+#[tauri::command]
+pub async fn aside_save(home: State<'_, Home>, account: AccountId, seq: u64, place: u32) -> Answer<PathBuf> {
+    let bytes = home.ask(move |desk| desk.aside_bytes(Aside { account, seq, place })).await?;
     downloads::keep(&format!("mail-{seq}-{place}.eml"), &mut bytes.as_slice())
 }

@@ -1,5 +1,6 @@
 //! The commands that the page may call. Each one only translates; what it does lives elsewhere, most
-//! of it in `crates/desk`. All but `take_opening` run off the main thread, since they may wait for a disk.
+//! of it in `crates/desk`. All but `take_opening` run off the main thread, since they may wait for a disk;
+//! those that ask the server wait elsewhere still ([`Home::ask`]).
 
 use evendesk_desk::view::{Connection, FeedbackTicket, OutgoingItem, Session, Submitted, Unsent};
 use evendesk_desk::{ApiError, Code, Wanted};
@@ -84,9 +85,9 @@ pub fn customer(
     Ok(home.desk().customer(customer, before, limit.min(PAGE_ROWS))?)
 }
 
-#[tauri::command(async)]
-pub fn elsewhere(home: State<'_, Home>, customer: CustomerId) -> Answer<Elsewhere> {
-    Ok(home.desk().elsewhere(customer)?)
+#[tauri::command]
+pub async fn elsewhere(home: State<'_, Home>, customer: CustomerId) -> Answer<Elsewhere> {
+    home.ask(move |desk| desk.elsewhere(customer)).await
 }
 
 #[tauri::command(async)]
@@ -204,9 +205,9 @@ pub fn log_feedback(
     Ok(home.desk().log_feedback(text, kind, source, sign)?)
 }
 
-#[tauri::command(async)]
-pub fn undo_feedback(home: State<'_, Home>, id: FeedbackId) -> Answer<()> {
-    Ok(home.desk().undo_feedback(id)?)
+#[tauri::command]
+pub async fn undo_feedback(home: State<'_, Home>, id: FeedbackId) -> Answer<()> {
+    home.ask(move |desk| desk.undo_feedback(id)).await
 }
 
 #[tauri::command(async)]
@@ -226,29 +227,29 @@ pub fn join(
     home.join(&keychain, server, code.as_deref(), login, password)
 }
 
-#[tauri::command(async)]
-pub fn devices(home: State<'_, Home>) -> Answer<Vec<DeviceView>> {
-    Ok(home.desk().devices()?)
+#[tauri::command]
+pub async fn devices(home: State<'_, Home>) -> Answer<Vec<DeviceView>> {
+    home.ask(move |desk| desk.devices()).await
 }
 
-#[tauri::command(async)]
-pub fn device_revoke(home: State<'_, Home>, user: UserId, device: DeviceId) -> Answer<()> {
-    Ok(home.desk().revoke_device(user, device)?)
+#[tauri::command]
+pub async fn device_revoke(home: State<'_, Home>, user: UserId, device: DeviceId) -> Answer<()> {
+    home.ask(move |desk| desk.revoke_device(user, device)).await
 }
 
-#[tauri::command(async)]
-pub fn invitations(home: State<'_, Home>) -> Answer<Vec<InvitationView>> {
-    Ok(home.desk().invitations()?)
+#[tauri::command]
+pub async fn invitations(home: State<'_, Home>) -> Answer<Vec<InvitationView>> {
+    home.ask(move |desk| desk.invitations()).await
 }
 
-#[tauri::command(async)]
-pub fn invite(home: State<'_, Home>, invite: Invite) -> Answer<Invited> {
-    Ok(home.desk().invite(invite)?)
+#[tauri::command]
+pub async fn invite(home: State<'_, Home>, invite: Invite) -> Answer<Invited> {
+    home.ask(move |desk| desk.invite(invite)).await
 }
 
-#[tauri::command(async)]
-pub fn invitation_withdraw(home: State<'_, Home>, invitation: InvitationId) -> Answer<()> {
-    Ok(home.desk().withdraw_invitation(invitation)?)
+#[tauri::command]
+pub async fn invitation_withdraw(home: State<'_, Home>, invitation: InvitationId) -> Answer<()> {
+    home.ask(move |desk| desk.withdraw_invitation(invitation)).await
 }
 
 #[tauri::command(async)]

@@ -88,6 +88,17 @@ impl Home {
         Arc::clone(&self.desk.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Has the desk ask the server, on a thread that may wait for it: those that run commands are few, and
+    /// with a server in this process they are its own, which would then wait for themselves.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Desk) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let desk = self.desk();
+        let asked = tauri::async_runtime::spawn_blocking(move || f(&desk)).await;
+        Ok(asked.map_err(|e| ApiError { code: Code::Storage, sentence: e.to_string() })??)
+    }
+
     /// Who is signed in. Waits only where nobody is and somebody is about to be.
     pub fn session(&self) -> Result<Session, Error> {
         let session = self.desk().session()?;

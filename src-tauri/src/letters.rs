@@ -12,25 +12,29 @@ use crate::commands::Answer;
 use crate::downloads;
 use crate::home::Home;
 
-#[tauri::command(async)]
-pub fn letter(home: State<'_, Home>, conversation: ConversationId, message: MessageId) -> Answer<Letter> {
-    Ok(home.desk().letter(conversation, message)?)
+#[tauri::command]
+pub async fn letter(
+    home: State<'_, Home>,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Answer<Letter> {
+    home.ask(move |desk| desk.letter(conversation, message)).await
 }
 
 /// A picture that the mail has elsewhere, by its place.
-#[tauri::command(async)]
-pub fn letter_picture(
+#[tauri::command]
+pub async fn letter_picture(
     home: State<'_, Home>,
     conversation: ConversationId,
     message: MessageId,
     place: usize,
 ) -> Answer<ipc::Response> {
-    Ok(ipc::Response::new(home.desk().letter_picture(conversation, message, place)?))
+    home.ask(move |desk| desk.letter_picture(conversation, message, place)).await.map(ipc::Response::new)
 }
 
 /// A file of a message as a picture, small in a list of files.
-#[tauri::command(async)]
-pub fn attachment_picture(
+#[tauri::command]
+pub async fn attachment_picture(
     home: State<'_, Home>,
     conversation: ConversationId,
     message: MessageId,
@@ -39,7 +43,7 @@ pub fn attachment_picture(
 ) -> Answer<ipc::Response> {
     let size = if small { Size::Thumbnail } else { Size::Whole };
     let wanted = Wanted { conversation, message, blob, name: "picture".to_owned() };
-    Ok(ipc::Response::new(home.desk().picture(wanted, size)?))
+    home.ask(move |desk| desk.picture(wanted, size)).await.map(ipc::Response::new)
 }
 
 #[tauri::command(async)]
