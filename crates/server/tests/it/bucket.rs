@@ -45,6 +45,8 @@ fn files_are_kept_in_a_bucket_under_its_prefix_and_only_with_the_right_key() {
 
 async fn keep_files(url: &str) {
     let blobs = Blobs::at(url).unwrap();
+    // The small one first: who is refused in the middle of a large one may be hung up on before reading why.
+    blobs.put(b"stays".to_vec()).await.unwrap();
     let large = vec![7; 9 << 20];
     let hash = blobs.put(large.clone()).await.unwrap();
     assert_eq!(blobs.put(large.clone()).await.unwrap(), hash);
@@ -56,7 +58,6 @@ async fn keep_files(url: &str) {
     again.delete(&hash).await.unwrap();
     again.delete(&hash).await.unwrap();
     assert!(!blobs.has(&hash).await.unwrap());
-    blobs.put(b"stays".to_vec()).await.unwrap();
 }
 
 #[test]
