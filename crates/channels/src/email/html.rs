@@ -62,16 +62,21 @@ pub fn text(html: &str) -> String {
 }
 
 fn read(html: &str, hide: bool) -> Writer {
+    let sink = Sink(RefCell::new(Writer { hide, ..Writer::default() }));
+    tokenize(&html[..html.floor_char_boundary(TEXT_HTML_BYTES)], sink).0.into_inner()
+}
+
+/// Hands the sink every token of it, and the sink back.
+pub(super) fn tokenize<S: TokenSink>(html: &str, sink: S) -> S {
     let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(&html[..html.floor_char_boundary(TEXT_HTML_BYTES)]));
-    let tokenizer =
-        Tokenizer::new(Sink(RefCell::new(Writer { hide, ..Writer::default() })), Default::default());
+    input.push_back(StrTendril::from_slice(html));
+    let tokenizer = Tokenizer::new(sink, Default::default());
     // `feed` pauses after scripts; nothing runs here, so it is simply fed on.
     while !input.is_empty() {
         let _ = tokenizer.feed(&input);
     }
     tokenizer.end();
-    tokenizer.sink.0.into_inner()
+    tokenizer.sink
 }
 
 struct Sink(RefCell<Writer>);

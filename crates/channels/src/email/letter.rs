@@ -7,10 +7,8 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 
-use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{
-    BufferQueue, CharacterTokens, EndTag, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult,
-    Tokenizer,
+    CharacterTokens, EndTag, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult,
 };
 
 use sha2::{Digest as _, Sha256};
@@ -80,14 +78,7 @@ fn tree(source: &str) -> String {
 }
 
 fn written(folded: &str) -> Letter {
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(folded));
-    let tokenizer = Tokenizer::new(Sink(RefCell::new(Writer::default())), Default::default());
-    while !input.is_empty() {
-        let _ = tokenizer.feed(&input);
-    }
-    tokenizer.end();
-    tokenizer.sink.0.into_inner().letter
+    html::tokenize(folded, Sink(RefCell::new(Writer::default()))).0.into_inner().letter
 }
 
 struct Sink(RefCell<Writer>);
