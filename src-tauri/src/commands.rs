@@ -147,15 +147,16 @@ pub fn draft_put(home: State<'_, Home>, conversation: ConversationId, text: &str
 }
 
 /// Fetches a message's file if it is not here yet, and opens it with the desktop's program for it.
-#[tauri::command(async)]
-pub fn attachment_open(
+#[tauri::command]
+pub async fn attachment_open(
     home: State<'_, Home>,
     conversation: ConversationId,
     message: MessageId,
     blob: String,
     name: String,
 ) -> Answer<()> {
-    let path = home.desk().attachment(Wanted { conversation, message, blob, name })?;
+    let wanted = Wanted { conversation, message, blob, name };
+    let path = home.ask(move |desk| desk.attachment(wanted)).await?;
     opener::open(&path).map_err(|error| ApiError {
         code: Code::Storage,
         sentence: format!("No program could open it ({error}); it is kept at {}.", path.display()),
@@ -252,9 +253,9 @@ pub async fn invitation_withdraw(home: State<'_, Home>, invitation: InvitationId
     home.ask(move |desk| desk.withdraw_invitation(invitation)).await
 }
 
-#[tauri::command(async)]
-pub fn password_change(home: State<'_, Home>, old: &str, new: &str) -> Answer<()> {
-    Ok(home.desk().new_password(old, new)?)
+#[tauri::command]
+pub async fn password_change(home: State<'_, Home>, old: String, new: String) -> Answer<()> {
+    home.ask(move |desk| desk.new_password(&old, &new)).await
 }
 
 #[tauri::command(async)]

@@ -71,15 +71,16 @@ pub fn link_open(address: &str) -> Answer<()> {
 }
 
 /// Puts a copy of a message's file into the person's folder for downloads and says where it is.
-#[tauri::command(async)]
-pub fn attachment_save(
+#[tauri::command]
+pub async fn attachment_save(
     home: State<'_, Home>,
     conversation: ConversationId,
     message: MessageId,
     blob: String,
     name: String,
 ) -> Answer<PathBuf> {
-    let path = home.desk().attachment(Wanted { conversation, message, blob, name })?;
+    let wanted = Wanted { conversation, message, blob, name };
+    let path = home.ask(move |desk| desk.attachment(wanted)).await?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut file = File::open(&path).map_err(|error| ApiError {
         code: Code::Storage,
